@@ -1,0 +1,68 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv, built once.
+#
+#   PYTHON=python3.13       the interpreter .venv is made from
+#   TORCH_INDEX=<address>   take torch from this package index, for example the one of
+#                           PyTorch's CPU wheels: https://download.pytorch.org/whl/cpu
+#   WORKERS=2               test processes, one thread each
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+WORKERS ?= 2
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip
+# Never without the constraints: an unpinned torch may bring gigabytes of CUDA packages.
+INSTALL := $(PIP) install --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs clean
+.NOTPARALLEL:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.installed-demo ## fit a NADE to real digits, verify it, draw samples, name the pictures
+	$(BIN)/arden fit nade digits --out runs/demo --overwrite
+	$(BIN)/arden verify runs/demo
+	$(BIN)/arden sample runs/demo -n 64 --out runs/demo/samples.png --overwrite
+	@echo "Pictures:" && ls runs/demo/*.png
+
+test: .venv/.installed-test ## all tests and doctests, then planted defects that tests must catch
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants.py
+
+check: .venv/.installed-test ## formatting, lint and types; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/.installed-test ## list the benchmarks and how to run each
+	$(BIN)/python benchmarks/likelihood/run.py --list
+
+docs: .venv/.installed-test ## run every example of the docstrings (there are no built pages yet)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest src
+
+clean: ## remove caches, build outputs and the demo run; keep .venv and other runs
+	rm -rf build dist runs/demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	find src tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "PYTHON=$(PYTHON) must be Python 3.11 or newer"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# torch goes first when it comes from an index of its own; what it depends on comes from the
+# usual place with the next install, under the same constraints.
+.venv/.installed-torch: constraints.txt | .venv/bin/python
+ifneq ($(strip $(TORCH_INDEX)),)
+	$(INSTALL) --no-deps --index-url $(TORCH_INDEX) torch
+endif
+	@touch $@
+
+.venv/.installed-demo: pyproject.toml constraints.txt .venv/.installed-torch
+	$(INSTALL) --editable '.[fast]'
+	@touch $@
+
+.venv/.installed-test: pyproject.toml constraints.txt .venv/.installed-torch
+	$(INSTALL) --editable '.[fast,dev]'
+	@touch $@

@@ -1,0 +1,52 @@
+"""Arden: exact autoregressive probability models p(x) = ∏ p(x_i | x_<i).
+
+Fit one to images, tables, text or sound; then score and sample with it, and prove that the numbers
+are right. Everything below is loaded when first used, so that importing the package is instant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from arden.api import fit, load, load_data, predict, sample, save, score, verify
+    from arden.core.mixture import Mixture
+    from arden.core.model import AutoregressiveModel
+    from arden.errors import ArdenError, FileError, InputError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArdenError",
+    "AutoregressiveModel",
+    "FileError",
+    "InputError",
+    "Mixture",
+    "fit",
+    "load",
+    "load_data",
+    "predict",
+    "sample",
+    "save",
+    "score",
+    "verify",
+]
+
+_HOMES = {
+    "ArdenError": "arden.errors",
+    "AutoregressiveModel": "arden.core.model",
+    "FileError": "arden.errors",
+    "InputError": "arden.errors",
+    "Mixture": "arden.core.mixture",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "arden.api")), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

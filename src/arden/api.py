@@ -1,0 +1,73 @@
+"""What people call: the package's functions, gathered from the floors below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arden.assembly import assemble, split_options
+from arden.audit.verify import verify
+from arden.core.mixture import Mixture
+from arden.core.model import AutoregressiveModel
+from arden.data import load_data
+from arden.errors import InputError
+from arden.storage.model_files import load, save
+from arden.storage.plain import options_from
+from arden.tasks.predict import predict
+from arden.tasks.sample import sample
+from arden.tasks.score import score
+from arden.training.device import resolve_device
+from arden.training.display import FitDisplay
+from arden.training.fit import fit_model
+from arden.training.objectives import Objective
+from arden.training.options import TrainingOptions
+
+__all__ = ["fit", "load", "load_data", "predict", "sample", "save", "score", "verify"]
+
+
+def fit(
+    model: str | AutoregressiveModel | Mixture,
+    data: Any,
+    *,
+    progress: bool = True,
+    device: str = "auto",
+    objective: Objective | None = None,
+    **options: Any,
+) -> AutoregressiveModel | Mixture:
+    """A system's name, or a model of your own, and data -> the fitted model.
+
+    ``data`` is anything `load_data` takes. ``options`` are the fields of the system's options, of
+    `LayoutOptions` and of `TrainingOptions` (for a model of your own, of the last alone); the same
+    names work on the command line. Training is by maximum likelihood, stopped early on the
+    validation rows; test rows are never looked at. A model of your own is trained in place.
+
+    Raises:
+        InputError: an unknown name or option, data the model cannot take.
+        DivergedError: the loss became NaN or infinite.
+
+    >>> import arden
+    >>> data = arden.load_data("digits")
+    >>> model = arden.fit("nade", data, hidden=16, epochs=2, progress=False)
+    >>> model.num_parameters
+    2112
+    """
+    dataset = load_data(data)
+    if isinstance(model, str):
+        chosen = split_options(model, options)
+        training, title = chosen[2], model
+        built = assemble(model, dataset, chosen)
+    elif isinstance(model, (AutoregressiveModel, Mixture)):
+        training, title = options_from(TrainingOptions, options, "training"), "fit"
+        built = model
+    else:
+        raise InputError(
+            "model: expected a system's name, an AutoregressiveModel or a Mixture, "
+            f"got {type(model).__name__}"
+        )
+    built.to(resolve_device(device))
+    if not progress:
+        fit_model(built, dataset, training, objective=objective)
+    else:
+        with FitDisplay(title) as display:
+            fit_model(built, dataset, training, objective=objective, report=display)
+    return built
+

@@ -1,0 +1,170 @@
+"""From the name of a system and a data set to a model: the one place where the parts are put
+together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from arden.conditionals.bernoulli import Bernoulli
+from arden.conditionals.categorical import Categorical, Encoding
+from arden.conditionals.gaussian_mixture import GaussianMixture
+from arden.conditionals.mixed import Mixed
+from arden.conditionals.standardised import Standardised
+from arden.core.conditional import Conditional
+from arden.core.mixture import Mixture
+from arden.core.model import AutoregressiveModel, spec_for
+from arden.core.ordering import Ordering
+from arden.data.dataset import Dataset
+from arden.errors import InputError, suggestion
+from arden.networks import NETWORKS
+from arden.networks.made import MADE
+from arden.orderings import ORDERINGS
+from arden.storage.plain import options_from
+from arden.storage.recipe import find_class
+from arden.systems import SYSTEMS, LayoutOptions, System, with_defaults
+from arden.training.options import TrainingOptions
+
+__all__ = ["FitOptions", "assemble", "choose_conditional", "find_system", "split_options"]
+
+_MOST_ONE_HOT = 32
+
+FitOptions = tuple[Any, LayoutOptions, TrainingOptions]
+"""The options of a network, of its layout, and of its training."""
+
+
+def find_system(name: str) -> System:
+    """A name -> the catalogue's entry.
+
+    Raises:
+        InputError: an unknown name, with a likely spelling.
+    """
+    if name not in SYSTEMS:
+        raise InputError(
+            f"model: no system {name!r}; expected one of {', '.join(SYSTEMS)}."
+            + suggestion(name, SYSTEMS)
+        )
+    return SYSTEMS[name]
+
+
+def split_options(name: str, given: Mapping[str, Any]) -> FitOptions:
+    """A system's name, options by name -> its network's, layout's and training's dataclasses.
+
+    Raises:
+        InputError: an unknown option, or a value of the wrong type.
+    """
+    system = find_system(name)
+    module, _, attribute = system.options.partition(":")
+    network = getattr(import_module(module), attribute)
+    classes = (network, LayoutOptions, with_defaults(TrainingOptions, system.training))
+    known = [list(cls.__dataclass_fields__) for cls in classes]
+    everything = sorted({option for options in known for option in options} - {"mask"})
+    for option in given:
+        if option not in everything:
+            raise InputError(
+                f"{option}: {name} has no such option; expected {', '.join(everything)}."
+                + suggestion(option, everything)
+            )
+    network_options, layout, training = (
+        options_from(cls, {key: given[key] for key in given if key in options}, name)
+        for cls, options in zip(classes, known, strict=True)
+    )
+    return network_options, layout, training
+
+
+def assemble(
+    name: str, data: Dataset, options: FitOptions, *, context_size: int = 0
+) -> AutoregressiveModel | Mixture:
+    """A system's name, a data set, options -> a model with fresh weights drawn from the seed.
+
+    Raises:
+        InputError: data the system cannot take, or options that do not fit it.
+    """
+    system = find_system(name)
+    network_options, layout, training = options
+    kind = _kind(data)
+    if kind not in system.data:
+        raise InputError(
+            f"data: {name} takes {' or '.join(system.data)} values, but {data.name} holds {kind} ones"
+        )
+    ordering = _ordering(layout, tuple(data.schema.event_shape))
+    conditional = choose_conditional(data, layout)
+    spec = spec_for(ordering, conditional, context_size)
+    cls = find_class(NETWORKS, system.network, "network")
+    # First weights come from torch's global generator: borrowed, seeded, and put back as it was.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(training.seed)
+        network = cls(spec, network_options)
+        if isinstance(network, MADE) and network_options.masks > 1:
+            members = network.members()
+            return Mixture([AutoregressiveModel(ordering, m, conditional) for m in members])
+        return AutoregressiveModel(ordering, network, conditional)
+
+
+def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
+    """A data set -> the family of its scalars: bits, symbols, reals, or another for every column.
+
+    Real columns are standardised by the training rows; the density stays one per unit of the data.
+    """
+    schema = data.schema
+    if schema.num_symbols is not None:
+        return _discrete(schema.num_symbols, layout)
+    if not schema.columns:
+        shift, scale = _moments(data.train.values.flatten())
+        return _real(shift, scale, layout)
+    families = []
+    for index, column in enumerate(schema.columns):
+        if column.num_symbols is not None:
+            families.append(_discrete(column.num_symbols, layout))
+        else:
+            values = data.train.values[:, index]
+            if data.train.observed is not None:
+                values = values[data.train.observed[:, index]]
+            families.append(_real(*_moments(values), layout))
+    return Mixed(tuple(families))
+
+
+def _kind(data: Dataset) -> str:
+    levels = data.schema.levels
+    if data.schema.num_symbols is not None:
+        return "discrete"
+    return "real" if all(level is None for level in levels) else "mixed"
+
+
+def _discrete(num_symbols: int, layout: LayoutOptions) -> Conditional:
+    if num_symbols == 2:
+        return Bernoulli()
+    encoding: Encoding = "one_hot" if num_symbols <= _MOST_ONE_HOT else "scalar"
+    if layout.encoding != "auto":
+        encoding = layout.encoding
+    return Categorical(num_symbols, encoding)
+
+
+def _real(shift: float, scale: float, layout: LayoutOptions) -> Conditional:
+    return Standardised(GaussianMixture(layout.components, "learned", layout.min_scale), shift, scale)
+
+
+def _moments(values: Tensor) -> tuple[float, float]:
+    values = values.double()
+    scale = values.std(correction=0).item() if values.numel() else 0.0
+    # A constant column has no spread to divide by; its density then rests on the scale's floor.
+    return (values.mean().item() if values.numel() else 0.0), scale if scale > 0 else 1.0
+
+
+def _ordering(layout: LayoutOptions, event_shape: tuple[int, ...]) -> Ordering:
+    cls = find_class(ORDERINGS, layout.ordering, "ordering")
+    if layout.ordering == "shuffled":
+        return cls(event_shape, layout.ordering_seed)
+    if layout.ordering == "given":
+        if len(layout.steps) != math.prod(event_shape):
+            raise InputError(
+                f"steps: expected the {math.prod(event_shape)} variables' numbers for a given "
+                f"ordering, got {len(layout.steps)}"
+            )
+        return cls(event_shape, layout.steps)
+    return cls(event_shape)

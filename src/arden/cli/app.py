@@ -1,0 +1,98 @@
+"""The commands, and the one place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from cyclopts import App, CycloptsError
+from cyclopts.config import Toml
+
+from arden import __version__
+from arden.cli.fit import fit_commands
+from arden.errors import ArdenError, FileError
+
+__all__ = ["main", "make_app"]
+
+_HELP = """Exact autoregressive probability models: fit p(x), score, sample, and prove the numbers.
+
+Start with: arden fit nade digits
+"""
+
+
+_COMMANDS = {
+    "score": "ln p(x) of every row, by a fitted model.",
+    "sample": "Draw from a fitted model: a picture, an array or a table.",
+    "verify": "Prove that a fitted model's numbers are right.",
+    "models": "List the systems: what they are, what they take, what can be asked of them.",
+    "data": "List the data sets, or show how one source is read.",
+}
+
+
+def make_app() -> App:
+    """() -> the whole command line, its commands loaded when they are called."""
+    app = App(
+        name="arden",
+        help=_HELP,
+        version=__version__,
+        help_epilogue="Every command takes --config FILE.toml with the same names as its options.",
+        error_formatter=lambda error: f"arden: {_sentence(error)}",
+        result_action="return_value",
+        exit_on_error=False,
+        print_error=False,
+    )
+    app.command(fit_commands())
+    for name, told in _COMMANDS.items():
+        app.command(f"arden.cli.{name}:{name}", name=name, help=told)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Command-line words -> exit: 0, 1 for what a user can mend (or a failed audit), 130 for Ctrl-C.
+
+    Errors are one sentence on stderr; a traceback is only shown for our own mistakes.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app = make_app()
+        words = _take_config(app, words)
+        code = app(words)
+    except (ArdenError, CycloptsError) as error:
+        print(f"arden: {_sentence(error)}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("arden: stopped by Ctrl-C", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone: nothing to complain about
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _take_config(app: App, words: list[str]) -> list[str]:
+    """Find ``--config FILE`` anywhere in the words, and let its values stand behind the flags."""
+    for index, word in enumerate(words):
+        name, _, value = word.partition("=")
+        if name != "--config":
+            continue
+        rest = words[index + 1 :]
+        path = Path(value or (rest.pop(0) if rest else ""))
+        if not path.is_file():
+            raise FileError(f"--config: expected a TOML file, got {str(path)!r}")
+        _check_toml(path)
+        app.config = Toml(path, use_commands_as_keys=False, must_exist=True, source=str(path))
+        return words[:index] + rest
+    return words
+
+
+def _check_toml(path: Path) -> None:
+    import tomllib
+
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise FileError(f"--config: {path} is not valid TOML: {error}") from None

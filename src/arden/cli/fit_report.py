@@ -1,0 +1,71 @@
+"""What `arden fit` does once its words are understood, and the table it ends with."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from arden.assembly import FitOptions
+from arden.data import load_data
+from arden.errors import InputError
+from arden.runs import Figures, fit_run
+from arden.storage.folders import claim_folder
+from arden.storage.model_files import CONFIG
+from arden.training.device import resolve_device
+from arden.training.display import FitDisplay
+
+__all__ = ["fit_and_report"]
+
+
+def fit_and_report(
+    name: str,
+    data: str,
+    options: FitOptions,
+    out: Path | None,
+    *,
+    overwrite: bool,
+    data_dir: Path | None,
+    device: str,
+    json: bool,
+) -> int:
+    """A parsed command -> exit code 0, after the run was written and reported."""
+    options[2].check()
+    if getattr(options[0], "mask", 0):
+        raise InputError("mask: set for the members of an ensemble only; expected 0")
+    where = resolve_device(device)
+    dataset = load_data(data, data_dir=data_dir)
+    folder = out or Path("runs") / f"{name}-{Path(data).stem or 'data'}"
+    claim_folder(folder, marker=CONFIG, overwrite=overwrite)  # say no before the work, not after
+    console = Console(stderr=json)
+    console.print(f"[bold]{name}[/bold] on {dataset.name}: {dataset.protocol}", highlight=False)
+    with FitDisplay(name) as display:
+        _, figures, pictures = fit_run(
+            name, dataset, options, folder, overwrite=True, device=where, report=display
+        )
+    if json:
+        print(json_module.dumps({"run": str(folder), **asdict(figures)}))
+        return 0
+    console.print(_table(name, figures))
+    console.print(f"Model: {folder}", highlight=False)
+    for picture in pictures:
+        console.print(f"Picture: {picture}", highlight=False)
+    return 0
+
+
+def _table(name: str, figures: Figures) -> Table:
+    table = Table(title=f"{name}, density estimation on {figures.test_rows:,} test rows")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    error = f"{figures.test_nats:.3f} ± {figures.standard_error:.3f}"
+    table.add_row("−ln p(x), nats per row ± standard error", error)
+    table.add_row("bits per dimension", f"{figures.bits_per_dim:.4f}")
+    table.add_row("free parameters", f"{figures.num_parameters:,}")
+    table.add_row("a full table would need", figures.full_table)
+    table.add_row("best epoch / epochs", f"{figures.best_epoch} / {figures.epochs}")
+    table.add_row("ended", figures.ended)
+    table.add_row("seconds", f"{figures.seconds:.1f}")
+    return table

@@ -1,0 +1,86 @@
+"""`arden sample RUN`: draws as a picture, an array or a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+from cyclopts import Parameter
+from rich.console import Console
+from torch.nn.functional import one_hot
+
+from arden.cli.outputs import claim_output, write_columns
+from arden.cli.runs import open_run
+from arden.data import Schema
+from arden.errors import InputError
+from arden.plots.sample_grid import sample_grid
+from arden.tasks.sample import sample as draw_samples
+
+__all__ = ["sample"]
+
+
+def sample(
+    run: Path,
+    /,
+    *,
+    number: Annotated[int, Parameter(name=["--number", "-n"])] = 64,
+    out: Path | None = None,
+    seed: int | None = None,
+    label: str | None = None,
+    overwrite: bool = False,
+    device: str = "auto",
+) -> int:
+    """Draw from a fitted model.
+
+    Parameters
+    ----------
+    run
+        A run directory written by arden fit.
+    number
+        How many draws.
+    out
+        A .png (a grid of images), .npz or .csv; samples.png or samples.csv in the run when not
+        given.
+    seed
+        The same seed gives the same draws; without one they differ every time.
+    label
+        The class to draw, for a class-conditional model.
+    overwrite
+        Replace the file that is there.
+    device
+        auto, cpu or cuda.
+    """
+    claim_output(out, (".png", ".npz", ".csv"), overwrite)
+    model, schema = open_run(run, device)
+    if out is None:
+        out = run / ("samples.png" if schema.kind == "image" else "samples.csv")
+        claim_output(out, (".png", ".csv"), overwrite)
+    if out.suffix == ".png" and schema.kind != "image":
+        raise InputError(f"out: expected .csv or .npz for {schema.kind} rows, got {out.suffix}")
+    context = _context(label, schema, model.context_size, number)
+    drawn = draw_samples(model, number, seed=seed, context=context)
+    if out.suffix == ".png":
+        sample_grid(drawn, out)
+    elif out.suffix == ".npz":
+        write_columns(out, {"x": drawn.to(schema.dtype).numpy()})
+    else:
+        flat = drawn.flatten(1).to(schema.dtype).numpy()
+        names = [c.name for c in schema.columns] or [f"x{i}" for i in range(flat.shape[1])]
+        write_columns(out, dict(zip(names, np.moveaxis(flat, 1, 0), strict=True)))
+    Console().print(f"Written: {out}", highlight=False)
+    return 0
+
+
+def _context(
+    label: str | None, schema: Schema, context_size: int, number: int
+) -> torch.Tensor | None:
+    if not context_size:
+        if label is not None:
+            raise InputError("label: this model was not fitted with classes; expected none")
+        return None
+    if label is None or label not in schema.class_names:
+        raise InputError(f"label: expected one of {', '.join(schema.class_names)}, got {label}")
+    chosen = torch.full((number,), schema.class_names.index(label))
+    return one_hot(chosen, context_size).to(torch.get_default_dtype())

@@ -1,0 +1,206 @@
+"""Another family for every column: tables of mixed type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from arden.core.conditional import Conditional, Discrete
+from arden.errors import InputError
+
+__all__ = ["Mixed"]
+
+
+@dataclass(frozen=True)
+class Mixed(Conditional):
+    """families[d] is the family of event index d. Values are float64, whole numbers if discrete.
+
+    Parameters and features are padded to the widest family; a family reads its own first entries.
+    A mixed model's log_prob is a mass times a density. Ask for the family of given scalars with
+    `at`; without it the columns are taken to be the last axis of the values.
+
+    >>> import torch
+    >>> from arden.conditionals.bernoulli import Bernoulli
+    >>> from arden.conditionals.categorical import Categorical
+    >>> family = Mixed((Bernoulli(), Categorical(3)))
+    >>> family.log_prob(torch.zeros(5, 2, 3), torch.zeros(5, 2))[0].exp()
+    tensor([0.5000, 0.3333])
+    """
+
+    families: tuple[Conditional, ...]
+
+    def __post_init__(self) -> None:
+        if not self.families:
+            raise InputError("families: expected at least one, got none")
+
+    @property
+    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+        """The most parameters any column needs."""
+        return max(family.num_params for family in self.families)
+
+    @property
+    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
+        """The most features any column shows."""
+        return max(family.num_features for family in self.families)
+
+    @property
+    def num_noise(self) -> int:  # type: ignore[override]  # derived, not stored
+        """The most uniforms any column takes."""
+        return max(family.num_noise for family in self.families)
+
+    def at(self, dims: Tensor) -> Conditional:
+        """(D,), (B,) or (B, D) -> the family of those columns, discrete when all of them are."""
+        kinds = list(dict.fromkeys(self.families))
+        kind_of_column = torch.tensor(
+            [kinds.index(family) for family in self.families], device=dims.device
+        )
+        kind = kind_of_column[dims]
+        present = [kinds[index] for index in kind.unique().tolist()]
+        if len(present) == 1 and not self._pads(present[0]):
+            return present[0]
+        if all(isinstance(family, Discrete) for family in present):
+            return _DiscreteColumns(self, tuple(kinds), kind)
+        return _Columns(self, tuple(kinds), kind)
+
+    def _pads(self, family: Conditional) -> bool:
+        return (family.num_params, family.num_features, family.num_noise) != (
+            self.num_params,
+            self.num_features,
+            self.num_noise,
+        )
+
+    def _all(self, value: Tensor) -> Conditional:
+        return self.at(torch.arange(len(self.families), device=value.device))
+
+    def features(self, value: Tensor) -> Tensor:
+        """(…, D) -> (…, D, F)."""
+        return self._all(value).features(value)
+
+    def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
+        """(…, D, P), (…, D) -> (…, D): nats; log mass or log density by column."""
+        return self._all(value).log_prob(params, value)
+
+    def draw(self, params: Tensor, noise: Tensor) -> Tensor:
+        """(…, D, P), (…, D, U) -> (…, D) float64."""
+        return self._all(params).draw(params, noise)
+
+    def contains(self, value: Tensor) -> Tensor:
+        """(…, D) -> (…, D) bool."""
+        return self._all(value).contains(value)
+
+
+class _ByKind:
+    """Columns of several kinds: each kind's rows are computed together and put in their places."""
+
+    mixed: Mixed
+    kinds: tuple[Conditional, ...]
+    kind: Tensor
+
+    def _scatter(
+        self,
+        shape: tuple[int, ...],
+        compute: Callable[[Conditional, Tensor], Tensor],
+        out: Tensor,
+    ) -> Tensor:
+        kind = self.kind.expand(shape)
+        for index in kind.unique().tolist():
+            here = kind == index
+            part = compute(self.kinds[index], here)
+            if part.dim() > 1:  # features narrower than the widest family are padded with zeros
+                part = torch.nn.functional.pad(part, (0, out.shape[-1] - part.shape[-1]))
+            out = out.masked_scatter(
+                here.reshape(here.shape + (1,) * (out.dim() - here.dim())).expand_as(out),
+                part.to(out.dtype),
+            )
+        return out
+
+    def features(self, value: Tensor) -> Tensor:
+        out = torch.zeros(
+            *value.shape, self.mixed.num_features, dtype=torch.float64, device=value.device
+        )
+        return self._scatter(tuple(value.shape), lambda f, at: f.features(value[at]), out)
+
+    def contains(self, value: Tensor) -> Tensor:
+        out = torch.zeros_like(value, dtype=torch.bool)
+        return self._scatter(tuple(value.shape), lambda f, at: f.contains(value[at]), out)
+
+    def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
+        return self._scatter(
+            tuple(value.shape),
+            lambda f, at: f.log_prob(params[at][..., : f.num_params], value[at]),
+            params.new_zeros(value.shape),
+        )
+
+    def draw(self, params: Tensor, noise: Tensor) -> Tensor:
+        shape = tuple(params.shape[:-1])
+        return self._scatter(
+            shape,
+            lambda f, at: f.draw(params[at][..., : f.num_params], noise[at][..., : f.num_noise]),
+            torch.zeros(shape, dtype=torch.float64, device=params.device),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns(_ByKind, Conditional):
+    """Some columns of a table, not all discrete."""
+
+    mixed: Mixed
+    kinds: tuple[Conditional, ...]
+    kind: Tensor
+
+    @property
+    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+        return self.mixed.num_params
+
+    @property
+    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
+        return self.mixed.num_features
+
+    @property
+    def num_noise(self) -> int:  # type: ignore[override]  # derived, not stored
+        return self.mixed.num_noise
+
+
+@dataclass(frozen=True, eq=False)
+class _DiscreteColumns(_ByKind, Discrete):
+    """Some columns of a table, all discrete: symbols beyond a column's own have no mass."""
+
+    mixed: Mixed
+    kinds: tuple[Conditional, ...]
+    kind: Tensor
+
+    @property
+    def num_symbols(self) -> int:  # type: ignore[override]  # derived, not stored
+        return max(kind.num_symbols or 0 for kind in self.kinds)
+
+    @property
+    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+        return self.mixed.num_params
+
+    @property
+    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
+        return self.mixed.num_features
+
+    @property
+    def num_noise(self) -> int:  # type: ignore[override]  # derived, not stored
+        return self.mixed.num_noise
+
+    def log_pmf(self, params: Tensor) -> Tensor:
+        shape = tuple(params.shape[:-1])
+        out = params.new_full((*shape, self.num_symbols), -torch.inf)
+        for index in self.kind.expand(shape).unique().tolist():
+            family = self.kinds[index]
+            assert isinstance(family, Discrete)
+            here = self.kind.expand(shape) == index
+            part = family.log_pmf(params[here][..., : family.num_params])
+            padded = torch.nn.functional.pad(
+                part, (0, self.num_symbols - family.num_symbols), value=-torch.inf
+            )
+            out = out.masked_scatter(here[..., None].expand_as(out), padded)
+        return out
+
+    def params_of(self, log_pmf: Tensor) -> Tensor:
+        raise InputError("conditional: mixed columns have no table of counts")

@@ -1,0 +1,88 @@
+"""A family of distributions over ONE scalar, its parameters given as arguments."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+__all__ = ["Conditional", "Discrete"]
+
+
+class Conditional(ABC):
+    """What p(x_i | x_<i) is as a function of the P numbers a network gives for step i.
+
+    A conditional holds no weights and no data: a frozen dataclass that maps parameters and values
+    to nats. Parameters are *unconstrained* (logits, log scales), never probabilities, so that no
+    call can mistake one for the other.
+    """
+
+    num_params: int
+    """P: how many unconstrained numbers describe one conditional."""
+    num_features: int
+    """F: how many numbers a network is shown of one value."""
+    num_noise: int = 1
+    """U: how many uniforms one draw takes."""
+    num_symbols: int | None = None
+    """K when the scalar takes the values 0 … K − 1, else None."""
+    value_dtype: torch.dtype = torch.float64
+    """The dtype of drawn values."""
+
+    @abstractmethod
+    def features(self, value: Tensor) -> Tensor:
+        """(…) -> (…, F): what a network is shown of a value."""
+
+    @abstractmethod
+    def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
+        """(…, P), (…) -> (…): ln p(value), in nats (log density where the scalar is continuous)."""
+
+    @abstractmethod
+    def draw(self, params: Tensor, noise: Tensor) -> Tensor:
+        """(…, P), (…, U) uniforms -> (…): the inverse transform, a function of its noise alone."""
+
+    @abstractmethod
+    def contains(self, value: Tensor) -> Tensor:
+        """(…) -> (…) bool: whether a value lies in the support."""
+
+    def at(self, dims: Tensor) -> Conditional:
+        """(D,), (B,) or (B, D) event indices -> the family of those scalars.
+
+        The model goes through this for every access, so a family whose columns differ only has to
+        say so here. Families that are the same everywhere are their own answer.
+        """
+        return self
+
+
+class Discrete(Conditional):
+    """A family over the symbols 0 … K − 1."""
+
+    num_symbols: int  # type: ignore[assignment]  # never None here
+    value_dtype = torch.int64
+
+    @abstractmethod
+    def log_pmf(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…, K): ln p(k) of every symbol, normalised, in nats."""
+
+    @abstractmethod
+    def params_of(self, log_pmf: Tensor) -> Tensor:
+        """(…, K) -> (…, P): parameters whose `log_pmf` is the given one (for closed-form fits)."""
+
+    def contains(self, value: Tensor) -> Tensor:
+        """(…) -> (…) bool: whether a value is one of the symbols."""
+        if value.is_floating_point():
+            return (value >= 0) & (value < self.num_symbols) & (value == value.round())
+        value = value.long()  # uint8 cannot be compared with 256, which it would read as 0
+        return (value >= 0) & (value < self.num_symbols)
+
+    def draw(self, params: Tensor, noise: Tensor) -> Tensor:
+        """(…, P), (…, 1) uniforms -> (…) int64: the first symbol whose cumulative mass exceeds u.
+
+        Computed in float64 whatever the parameters' dtype. Rounding can leave the last cumulative
+        mass below u; the draw then is the last symbol that has mass, never one without.
+        """
+        mass = self.log_pmf(params).double().exp()
+        below = (mass.cumsum(dim=-1) <= noise).sum(dim=-1)
+        symbols = torch.arange(self.num_symbols, device=mass.device)
+        last_with_mass = torch.where(mass > 0, symbols, 0).amax(dim=-1)
+        return torch.minimum(below, last_with_mass)

@@ -1,0 +1,32 @@
+"""Where fused kernels are looked up. Empty here; `arden.kernels` fills it when it can.
+
+A kernel may decline a case by returning None; the plain torch path then serves, and stays the
+reference that every kernel is tested against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from arden.core.model import AutoregressiveModel
+    from arden.core.network import CausalNetwork
+
+__all__ = ["DRAW_KERNELS", "FORWARD_KERNELS", "DrawKernel", "ForwardKernel"]
+
+DrawKernel = Callable[
+    ["AutoregressiveModel", Tensor, Tensor | None, Tensor | None, Tensor | None], Tensor | None
+]
+"""(model, noise (B, *event, U), known, given, context) -> (B, *event), a whole walk, or None."""
+
+ForwardKernel = Callable[["CausalNetwork", Tensor, Tensor], Tensor | None]
+"""(network, features (B, T, F), per-row hidden biases (B, H)) -> (B, T, P), differentiable."""
+
+DRAW_KERNELS: dict[tuple[str, str, str], DrawKernel] = {}
+"""(network class, conditional class, device type) -> kernel."""
+
+FORWARD_KERNELS: dict[tuple[str, str], ForwardKernel] = {}
+"""(network class, device type) -> kernel."""

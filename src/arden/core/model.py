@@ -1,0 +1,296 @@
+"""An exact model: an ordering, a network, a conditional, and nothing more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from arden.core.conditional import Conditional
+from arden.core.network import AnyOrderNetwork, CausalNetwork, NetworkSpec
+from arden.core.ordering import Ordering
+from arden.core.walker import Step, Walker
+from arden.errors import InputError
+
+__all__ = ["AutoregressiveModel", "spec_for"]
+
+
+def spec_for(ordering: Ordering, conditional: Conditional, context_size: int = 0) -> NetworkSpec:
+    """An ordering and a family -> the shape of the network that stands between them."""
+    return NetworkSpec(
+        num_steps=ordering.num_steps,
+        num_features=conditional.num_features,
+        num_params=conditional.num_params,
+        num_symbols=conditional.num_symbols,
+        context_size=context_size,
+        grid=ordering.step_grid(),
+    )
+
+
+class AutoregressiveModel(nn.Module):
+    """p(x) = ∏ₜ p(x_order[t] | what came before), normalised by construction. Final: compose it.
+
+    Shapes: events (B, *event) hold integers for discrete families, reals for densities; a context
+    is (B, C). All results are in nats.
+
+    >>> import torch
+    >>> from arden.conditionals.bernoulli import Bernoulli
+    >>> from arden.networks.independent import Independent, IndependentOptions
+    >>> from arden.orderings.raster import Raster
+    >>> ordering, conditional = Raster((2, 2)), Bernoulli()
+    >>> network = Independent(spec_for(ordering, conditional), IndependentOptions())
+    >>> model = AutoregressiveModel(ordering, network, conditional)
+    >>> model.log_prob(torch.zeros(3, 2, 2)).exp()          # untrained: every bit is a fair coin
+    tensor([0.0625, 0.0625, 0.0625], grad_fn=<ExpBackward0>)
+    """
+
+    _order: Tensor | None
+
+    def __init__(
+        self, ordering: Ordering, network: CausalNetwork, conditional: Conditional
+    ) -> None:
+        super().__init__()
+        _check_fit(ordering, network, conditional)
+        self.ordering = ordering
+        self.network = network
+        self.conditional = conditional
+        fixed = None if ordering.num_steps is None else ordering.order()
+        self.register_buffer("_order", fixed, persistent=False)
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """The shape of one event; empty when events have no fixed length."""
+        return self.ordering.event_shape
+
+    @property
+    def context_size(self) -> int:
+        """C: how many numbers a context holds; 0 when the model takes none."""
+        return self.network.spec.context_size
+
+    @property
+    def num_parameters(self) -> int:
+        """The number of free parameters; masked entries and unused columns are not counted."""
+        return self.network.num_parameters()
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the weights, hence of features, parameters and log probabilities."""
+        return next(self.network.parameters()).dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.network.parameters()).device
+
+    def log_prob(
+        self,
+        x: Tensor,
+        context: Tensor | None = None,
+        order: Tensor | None = None,
+        observed: Tensor | None = None,
+    ) -> Tensor:
+        """(B, *event), (B, C) -> (B,): ln p(x | context), in nats.
+
+        With ``observed`` it is the ln p of the observed scalars alone. Raises as
+        `log_conditionals` does.
+        """
+        return self.log_conditionals(x, context, order, observed).flatten(1).sum(dim=1)
+
+    def log_conditionals(
+        self,
+        x: Tensor,
+        context: Tensor | None = None,
+        order: Tensor | None = None,
+        observed: Tensor | None = None,
+    ) -> Tensor:
+        """(B, *event), (B, C) -> (B, *event): ln p(x_i | what came before it), in nats.
+
+        Each term stands at the place of its own scalar. ``order``, (T,) or one per row (B, T), is
+        for any-order networks. ``observed`` (B, *event) bool marks what is known: the rest
+        contributes nothing and is never looked at, and must come last in the order. Scalars after
+        an end symbol contribute nothing either.
+
+        Raises:
+            InputError: a wrong shape, a value outside the support, an observed scalar after an
+                unobserved one, an order for a network that has only one.
+        """
+        values = self._flat(x)
+        known = self.ordering.valid(values)
+        if observed is not None:
+            if observed.shape != x.shape:
+                raise InputError(
+                    f"observed: expected the shape of x, {tuple(x.shape)}, "
+                    f"got {tuple(observed.shape)}"
+                )
+            known = known & observed.to(device=self.device, dtype=torch.bool).reshape(values.shape)
+        # Unknown entries may be anything, NaN included: replace them before anything reads them.
+        values = torch.where(known, values, torch.zeros_like(values))
+        self._check_support(values)
+        dims = self.dims(values.shape[0], values.shape[1], order)
+        steps, known_steps = _take(values, dims), _take(known, dims)
+        if observed is not None and bool((known_steps[:, 1:] & ~known_steps[:, :-1]).any()):
+            raise InputError(
+                "observed: every observed scalar must come before every unobserved one in the "
+                "order, but one comes after; use an any-order network with an observed-first order"
+            )
+        family = self.conditional.at(dims)
+        params = self._params(steps, context, dims)
+        terms = torch.where(known_steps, family.log_prob(params, steps), 0.0)
+        return _take(terms, dims.argsort(dim=-1)).reshape(x.shape)
+
+    def params(
+        self, x: Tensor, context: Tensor | None = None, order: Tensor | None = None
+    ) -> Tensor:
+        """(B, *event), (B, C) -> (B, *event, P): the parameters of every p(x_i | what came before).
+
+        Raises as `log_conditionals` does.
+        """
+        values = self._flat(x)
+        self._check_support(values)
+        dims = self.dims(values.shape[0], values.shape[1], order)
+        params = self._params(_take(values, dims), context, dims)
+        return _take(params, dims.argsort(dim=-1)).reshape(*x.shape, -1)
+
+    def begin(
+        self,
+        batch_size: int,
+        context: Tensor | None = None,
+        order: Tensor | None = None,
+        prefix: Tensor | None = None,
+        max_steps: int | None = None,
+    ) -> Walker:
+        """B, (B, C) -> a Walker at step 0, or after the steps of ``prefix`` (B, t) in step order.
+
+        ``max_steps`` is needed when events have no fixed length; a row that has drawn no end
+        symbol by then stays unfinished.
+        """
+        length = self.ordering.num_steps or max_steps
+        if length is None:
+            raise InputError(
+                "max_steps: expected a number, because events of this model end at a symbol"
+            )
+        with torch.no_grad():
+            walker = Walker(self, batch_size, length, context, order)
+            for values in self.check_prefix(prefix, batch_size, length, order):
+                walker.advance(values)
+        return walker
+
+    def walk(
+        self,
+        choose: Callable[[Step], Tensor],
+        batch_size: int,
+        context: Tensor | None = None,
+        order: Tensor | None = None,
+        max_steps: int | None = None,
+    ) -> Tensor:
+        """(step -> (B,) values), B -> (B, *event): one walk; all drawing and coding is this loop."""
+        walker = self.begin(batch_size, context, order, max_steps=max_steps)
+        while not walker.done:
+            walker.advance(choose(walker.step))
+        return walker.event()
+
+    def dims(self, batch_size: int, length: int, order: Tensor | None = None) -> Tensor:
+        """B, D -> (T,) or (B, T) int64: the flat event index visited at each step."""
+        if order is None:
+            return self.ordering.order(length).to(self.device) if self._order is None else self._order
+        if not isinstance(self.network, AnyOrderNetwork):
+            raise InputError(
+                f"order: {type(self.network).__name__} has one order, its own; expected None"
+            )
+        if order.shape not in ((length,), (batch_size, length)):
+            raise InputError(
+                f"order: expected shape ({length},) or ({batch_size}, {length}), "
+                f"got {tuple(order.shape)}"
+            )
+        order = order.to(self.device)
+        steps = torch.arange(length, device=self.device)
+        if not bool((order.sort(dim=-1).values == steps).all()):
+            raise InputError(f"order: expected a permutation of 0 … {length - 1} in every row")
+        return order
+
+    def check_prefix(
+        self, prefix: Tensor | None, batch_size: int, length: int, order: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """(B, t) in step order or None -> t times (B,); a clear error when it does not fit."""
+        if prefix is None:
+            return ()
+        if prefix.dim() != 2 or prefix.shape[0] != batch_size or prefix.shape[1] > length:
+            raise InputError(
+                f"prefix: expected shape ({batch_size}, t) with t ≤ {length}, "
+                f"got {tuple(prefix.shape)}"
+            )
+        prefix = prefix.to(self.device)
+        family = self.conditional.at(self.dims(batch_size, length, order)[..., : prefix.shape[1]])
+        if not bool(family.contains(prefix).all()):
+            raise InputError(f"prefix: a value lies outside the support of {self.conditional}")
+        return prefix.unbind(dim=1)
+
+    def order_argument(self, dims: Tensor) -> dict[str, Tensor]:
+        """(T,) or (B, T) -> the keyword an any-order network takes; nothing for the others."""
+        return {"order": dims} if isinstance(self.network, AnyOrderNetwork) else {}
+
+    def check_context(self, context: Tensor | None, batch_size: int) -> Tensor | None:
+        """(B, C) or None -> the same in the model's dtype; a clear error when it does not fit."""
+        size = self.context_size
+        if context is None:
+            if size:
+                raise InputError(f"context: expected shape ({batch_size}, {size}), got None")
+            return None
+        if not size:
+            raise InputError("context: this model takes none, expected None")
+        if context.shape != (batch_size, size):
+            raise InputError(
+                f"context: expected shape ({batch_size}, {size}), got {tuple(context.shape)}"
+            )
+        return context.to(device=self.device, dtype=self.dtype)
+
+    def _params(self, steps: Tensor, context: Tensor | None, dims: Tensor) -> Tensor:
+        return self.network(
+            self.conditional.at(dims).features(steps).to(self.dtype),
+            self.check_context(context, steps.shape[0]),
+            **self.order_argument(dims),
+        )
+
+    def _flat(self, x: Tensor) -> Tensor:
+        event_shape = self.event_shape
+        if self.ordering.num_steps is None:
+            if x.dim() != 2:
+                raise InputError(f"x: expected shape (B, length), got {tuple(x.shape)}")
+        elif x.dim() != 1 + len(event_shape) or x.shape[1:] != event_shape:
+            expected = ", ".join(map(str, ("B", *event_shape)))
+            raise InputError(f"x: expected shape ({expected}), got {tuple(x.shape)}")
+        return x.to(self.device).reshape(x.shape[0], math.prod(x.shape[1:]))
+
+    def _check_support(self, values: Tensor) -> None:
+        dims = torch.arange(values.shape[1], device=values.device)
+        inside = self.conditional.at(dims).contains(values)
+        if not bool(inside.all()):
+            row, column = (~inside).nonzero()[0].tolist()
+            raise InputError(
+                f"x: row {row}, variable {column} holds {values[row, column].item()}, "
+                f"outside the support of {self.conditional}"
+            )
+
+
+def _take(values: Tensor, index: Tensor) -> Tensor:
+    """(B, D, …), (T,) or (B, T) -> (B, T, …): values[:, index], with one index a row if it is 2-D."""
+    if index.dim() == 1:
+        return values[:, index]
+    rows = torch.arange(values.shape[0], device=values.device)[:, None]
+    return values[rows, index]
+
+
+def _check_fit(ordering: Ordering, network: CausalNetwork, conditional: Conditional) -> None:
+    spec = network.spec
+    for name, of_network, of_other in (
+        ("num_steps", spec.num_steps, ordering.num_steps),
+        ("num_features", spec.num_features, conditional.num_features),
+        ("num_params", spec.num_params, conditional.num_params),
+    ):
+        if of_network != of_other:
+            raise InputError(
+                f"network: it was built for {name} = {of_network}, but the "
+                f"{'ordering' if name == 'num_steps' else 'conditional'} has {of_other}"
+            )

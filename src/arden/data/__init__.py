@@ -1,0 +1,20 @@
+"""Raw rows in, tensors under a schema out. Importing this folder imports no torch."""
+
+from arden.data.catalogue import DATASETS, DatasetEntry
+from arden.data.dataset import SPLIT_NAMES, Dataset, Split
+from arden.data.loading import load_data, read_rows
+from arden.data.schema import Column, Schema
+from arden.data.splits import SPLIT_SEED
+
+__all__ = [
+    "Column",
+    "DATASETS",
+    "Dataset",
+    "DatasetEntry",
+    "SPLIT_NAMES",
+    "SPLIT_SEED",
+    "Schema",
+    "Split",
+    "load_data",
+    "read_rows",
+]

@@ -1,0 +1,69 @@
+"""The named data sets: where each is loaded and what it is. All strings, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DATASETS", "DatasetEntry"]
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """One named data set: where it is loaded ("module:function"), and what it is, in one line.
+
+    The function is called with the name and the data directory. `file` is the file it needs in
+    that directory, None for a set that is embedded.
+    """
+
+    loader: str
+    summary: str
+    kind: str
+    file: str | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the set needs no data directory."""
+        return self.file is None
+
+
+def _table(summary: str, file: str = "binary_tables.npz") -> DatasetEntry:
+    return DatasetEntry("arden.data.benchmarks:load_binary_table", summary, "table", file)
+
+
+def _grey(summary: str, file: str) -> DatasetEntry:
+    return DatasetEntry("arden.data.benchmarks:load_grey_images", summary, "image", file)
+
+
+DATASETS: dict[str, DatasetEntry] = {
+    "digits": DatasetEntry(
+        "arden.data.digits:load_digits", "1797 handwritten digits 8 x 8, binary, labels", "image"
+    ),
+    "digits-17": DatasetEntry(
+        "arden.data.digits:load_digits", "the same digits, 17 grey levels, labels", "image"
+    ),
+    "binarized-mnist": DatasetEntry(
+        "arden.data.benchmarks:load_binarized_mnist",
+        "MNIST 28 x 28 in the static binarization of papers, no labels",
+        "image",
+        "binarized_mnist.npz",
+    ),
+    "mnist": _grey("MNIST 28 x 28, 256 grey levels, labels", "mnist.npz"),
+    "mnist-binary": _grey("MNIST cut at grey level 128, labels", "mnist.npz"),
+    "fashion-mnist": _grey("Fashion-MNIST 28 x 28, 256 grey levels, labels", "fashion_mnist.npz"),
+    "fashion-mnist-binary": _grey(
+        "Fashion-MNIST cut at grey level 128, labels", "fashion_mnist.npz"
+    ),
+    "adult": _table("census records, 123 binary columns, split of the NADE papers"),
+    "dna": _table("gene splice junctions, 180 binary columns, split 1600/400/1186"),
+    "dna-nade-split": _table(
+        "the same rows, split 1400/600/1186 of the NADE papers", "dna_nade_split.npz"
+    ),
+    "jester": _table("ratings of jokes, 100 binary columns"),
+    "msweb": _table("visits to a web site, 294 binary columns"),
+    "mushrooms": _table("mushroom descriptions, 112 binary columns"),
+    "nips": _table("words in papers, 500 binary columns"),
+    "nltcs": _table("disability survey, 16 binary columns"),
+    "plants": _table("plants and the regions they grow in, 69 binary columns"),
+    "pumsb_star": _table("census records, 163 binary columns"),
+}
+"""Every named set. A new one is a function of (name, data directory) and a line here."""

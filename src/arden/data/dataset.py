@@ -1,0 +1,108 @@
+"""Rows as tensors: a split, and the three splits of a data set with the protocol behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from arden.errors import InputError, suggestion
+
+if TYPE_CHECKING:
+    import torch
+
+    from arden.data.schema import Schema
+
+__all__ = ["SPLIT_NAMES", "Dataset", "Split"]
+
+SPLIT_NAMES = ("train", "valid", "test")
+
+
+# Tensors have no truth value, so that dataclass equality would raise: identity is compared.
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """values (N, *event), labels (N,) int64 or None, observed (N, *event) bool or None.
+
+    A value that is not observed may be anything; without `observed` all of them are.
+
+    >>> import torch
+    >>> Split(torch.zeros(5, 2, dtype=torch.uint8))
+    Split(5 rows of shape (2,))
+    """
+
+    values: torch.Tensor
+    labels: torch.Tensor | None = None
+    observed: torch.Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels is not None and self.labels.shape != self.values.shape[:1]:
+            raise InputError(
+                f"labels must have shape {tuple(self.values.shape[:1])}, one for each row, "
+                f"got {tuple(self.labels.shape)}."
+            )
+        if self.observed is not None and self.observed.shape != self.values.shape:
+            raise InputError(
+                f"observed must have the shape {tuple(self.values.shape)} of the values, "
+                f"got {tuple(self.observed.shape)}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        extras = (", labels" if self.labels is not None else "") + (
+            ", partly observed" if self.observed is not None else ""
+        )
+        return f"Split({len(self)} rows of shape {tuple(self.values.shape[1:])}{extras})"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Three splits of events that follow one schema; they are checked when the set is made.
+
+    `protocol` is one sentence stating version, binarization, split and seed. It is printed with
+    every figure: figures under different protocols must never stand in one table.
+
+    >>> import torch
+    >>> from arden.data.schema import Schema
+    >>> bits = Split(torch.tensor([[0, 1], [1, 1]], dtype=torch.uint8))
+    >>> toy = Dataset("toy", Schema("table", (2,), 2), bits, bits, bits, "Two rows, used thrice.")
+    >>> len(toy.split("test"))
+    2
+    """
+
+    name: str
+    schema: Schema
+    train: Split
+    valid: Split
+    test: Split
+    protocol: str
+
+    def __post_init__(self) -> None:
+        for split_name in SPLIT_NAMES:
+            split = self.split(split_name)
+            where = f"{self.name} ({split_name})"
+            if len(split) == 0:
+                raise InputError(f"{where}: expected at least one row, got none.")
+            self.schema.validate(split.values, split.observed, where)
+            self._check_labels(split, where)
+
+    def _check_labels(self, split: Split, where: str) -> None:
+        num_classes = len(self.schema.class_names)
+        if split.labels is None or not num_classes:
+            return
+        low, high = split.labels.aminmax()
+        if low < 0 or high >= num_classes:
+            raise InputError(
+                f"{where}: labels must be in 0..{num_classes - 1}, the places of their classes, "
+                f"got {int(low)}..{int(high)}."
+            )
+
+    def split(self, name: str) -> Split:
+        """ "train", "valid" or "test" -> that split."""
+        if name not in SPLIT_NAMES:
+            raise InputError(
+                f'"{name}" is not a split; expected one of {", ".join(SPLIT_NAMES)}.'
+                + suggestion(name, SPLIT_NAMES)
+            )
+        split: Split = getattr(self, name)
+        return split

@@ -1,0 +1,252 @@
+"""What an event is: its shape, its columns, its levels. No values, no weights, no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from arden.errors import InputError, suggestion
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["COLUMN_KINDS", "EVENT_KINDS", "Column", "Schema", "default_column_name"]
+
+COLUMN_KINDS = ("binary", "categorical", "integer", "real")
+EVENT_KINDS = ("image", "table", "text")
+MOST_SYMBOLS_IN_A_BYTE = 256
+
+
+def default_column_name(index: int) -> str:
+    """A position counted from 0 -> the name of a column that came without one.
+
+    >>> default_column_name(3)
+    'x3'
+    """
+    return f"x{index}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One scalar of a table: its name, its kind and, unless it is real, its levels 0..K-1."""
+
+    name: str
+    kind: str
+    num_symbols: int | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise InputError(f"Column.name must be a non-empty text, got {self.name!r}.")
+        _check_choice("Column.kind", self.kind, COLUMN_KINDS)
+        what = f'Column.num_symbols of "{self.name}"'
+        if self.kind == "real":
+            if self.num_symbols is not None:
+                raise InputError(f"{what} must be None (the kind is real), got {self.num_symbols}.")
+        else:
+            _check_positive(what, self.num_symbols)
+            if self.kind == "binary" and self.num_symbols != 2:
+                raise InputError(f"{what} must be 2 (the kind is binary), got {self.num_symbols}.")
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether the column takes levels 0..K-1, so that it has a probability and no density."""
+        return self.kind != "real"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The shape and the support of one event; stored with every model and checked at every door.
+
+    `event_shape` is (H, W) or channel-last (H, W, C) for images, (D,) for tables. `num_symbols` is
+    the common number of levels K when every scalar is discrete with one K, and None when values
+    are real or columns differ. A table made without columns gets x0, x1, ... of one kind.
+
+    >>> Schema("image", (8, 8), num_symbols=2).num_variables
+    64
+    >>> [column.kind for column in Schema("table", (2,)).columns]
+    ['real', 'real']
+    """
+
+    kind: str
+    event_shape: tuple[int, ...]
+    num_symbols: int | None = None
+    columns: tuple[Column, ...] = ()
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in ("event_shape", "columns", "class_names"):
+            value = getattr(self, field)
+            if not isinstance(value, Sequence) or isinstance(value, str):
+                raise InputError(f"Schema.{field} must be a tuple, got {value!r}.")
+            object.__setattr__(self, field, tuple(value))  # lists come from JSON
+        _check_choice("Schema.kind", self.kind, EVENT_KINDS)
+        axes = {"image": (2, 3), "table": (1,), "text": (1,)}[self.kind]
+        if len(self.event_shape) not in axes:
+            wanted = " or ".join(str(number) for number in axes)
+            raise InputError(
+                f"Schema.event_shape of kind {self.kind} must have {wanted} axes, "
+                f"got {self.event_shape}."
+            )
+        for size in self.event_shape:
+            _check_positive(f"each size in Schema.event_shape {self.event_shape}", size)
+        if self.num_symbols is not None:
+            _check_positive("Schema.num_symbols", self.num_symbols)
+        if self.kind == "table":
+            self._settle_columns()
+        elif self.columns:
+            raise InputError(
+                f"Schema.columns must be empty for kind {self.kind}, got {len(self.columns)}."
+            )
+        for name in self.class_names:
+            if not isinstance(name, str):
+                raise InputError(f"Schema.class_names must be texts, got {name!r}.")
+        _check_distinct("Schema.class_names", self.class_names)
+
+    def _settle_columns(self) -> None:
+        if not self.columns:
+            kind = {None: "real", 2: "binary"}.get(self.num_symbols, "integer")
+            names = map(default_column_name, range(self.event_shape[0]))
+            columns = tuple(Column(name, kind, self.num_symbols) for name in names)
+            object.__setattr__(self, "columns", columns)
+        for column in self.columns:
+            if not isinstance(column, Column):
+                raise InputError(f"Schema.columns must hold Column objects, got {column!r}.")
+        if (len(self.columns),) != self.event_shape:
+            raise InputError(
+                f"Schema.columns must be as many as event_shape {self.event_shape} says, "
+                f"got {len(self.columns)}."
+            )
+        _check_distinct("Schema.columns", [column.name for column in self.columns])
+        levels = {column.num_symbols for column in self.columns}
+        common = levels.pop() if len(levels) == 1 else None
+        if self.num_symbols != common:
+            raise InputError(
+                f"Schema.num_symbols must be {common} to agree with its columns, "
+                f"got {self.num_symbols}."
+            )
+
+    @property
+    def num_variables(self) -> int:
+        """D: the number of scalars of one event."""
+        return math.prod(self.event_shape)
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether every scalar takes levels 0..K-1, so that events have probabilities."""
+        if self.columns:
+            return all(column.is_discrete for column in self.columns)
+        return self.num_symbols is not None
+
+    @property
+    def levels(self) -> tuple[int | None, ...]:
+        """The number of levels of each scalar in event order, (D,); None where it is real."""
+        if self.columns:
+            return tuple(column.num_symbols for column in self.columns)
+        return (self.num_symbols,) * self.num_variables
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """How values are kept: uint8 for up to 256 levels, int64 beyond, float64 for reals."""
+        import torch
+
+        if not self.is_discrete:
+            return torch.float64
+        most = max(level for level in self.levels if level is not None)
+        return torch.uint8 if most <= MOST_SYMBOLS_IN_A_BYTE else torch.int64
+
+    def validate(
+        self,
+        values: torch.Tensor,
+        observed: torch.Tensor | None = None,
+        name: str = "data",
+        lines: Sequence[int] | None = None,
+    ) -> None:
+        """(N, *event), (N, *event) bool -> nothing; raises InputError at the first bad value.
+
+        Wrong shapes, NaN, infinities, levels outside 0..K-1 and fractions in a discrete column
+        are named by row and column. Values that are not `observed` may be anything. `lines` are
+        the lines of a text file the rows came from, for the message.
+
+        >>> import torch
+        >>> Schema("table", (2,), num_symbols=2).validate(torch.tensor([[0, 1], [7, 0]]))
+        Traceback (most recent call last):
+        arden.errors.InputError: data: row 1, column 0 (counted from 0) holds 7; expected 0 or 1.
+        """
+        from arden.data.validation import check_values
+
+        check_values(self, values, observed, name, lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nothing -> a dictionary that JSON can hold and `from_dict` reads.
+
+        >>> Schema("image", (8, 8), 2).to_dict()["event_shape"]
+        [8, 8]
+        """
+        return {
+            "kind": self.kind,
+            "event_shape": list(self.event_shape),
+            "num_symbols": self.num_symbols,
+            "columns": [
+                {"name": column.name, "kind": column.kind, "num_symbols": column.num_symbols}
+                for column in self.columns
+            ],
+            "class_names": list(self.class_names),
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> Schema:
+        """The dictionary of `to_dict` -> the schema; raises InputError on anything else.
+
+        >>> schema = Schema("table", (3,), num_symbols=4)
+        >>> Schema.from_dict(schema.to_dict()) == schema
+        True
+        """
+        _check_keys("schema", saved, ("kind", "event_shape", "num_symbols"), cls)
+        columns = saved.get("columns", ())
+        if not isinstance(columns, (list, tuple)):
+            raise InputError(f"schema.columns must be a list, got {columns!r}.")
+        for index, column in enumerate(columns):
+            _check_keys(f"schema.columns[{index}]", column, ("name", "kind"), Column)
+        # JSON has lists only; anything else is left for the constructor to refuse.
+        tuples = {key: tuple(value) for key, value in saved.items() if isinstance(value, list)}
+        tuples["columns"] = tuple(Column(**column) for column in columns)
+        return cls(**{**saved, **tuples})
+
+
+def _check_choice(what: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InputError(
+            f"{what} must be one of {', '.join(known)}, got {value!r}."
+            + suggestion(str(value), known)
+        )
+
+
+def _check_positive(what: str, value: object) -> None:
+    # bool is an int in Python; a number of levels is not a truth value.
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InputError(f"{what} must be a whole number of at least 1, got {value!r}.")
+
+
+def _check_distinct(what: str, names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f'{what} must have distinct names, got "{name}" twice.')
+        seen.add(name)
+
+
+def _check_keys(what: str, saved: object, needed: tuple[str, ...], cls: type) -> None:
+    known = tuple(cls.__dataclass_fields__)  # type: ignore[attr-defined]
+    if not isinstance(saved, Mapping):
+        raise InputError(f"{what} must be a dictionary, got {saved!r}.")
+    for key in saved:
+        if key not in known:
+            raise InputError(
+                f'{what} has an unknown key "{key}"; known keys are {", ".join(known)}.'
+                + suggestion(str(key), known)
+            )
+    for key in needed:
+        if key not in saved:
+            raise InputError(f'{what} lacks the key "{key}".')

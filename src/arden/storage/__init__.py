@@ -1,0 +1,3 @@
+"""Models on disk: config.json beside model.safetensors, never pickle."""
+
+__all__: list[str] = []

@@ -1,0 +1,64 @@
+"""Folders and files of the user's: claimed before they are written, never half written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from arden.errors import FileError
+
+__all__ = ["claim_folder", "write_atomically"]
+
+
+def claim_folder(path: Path, *, marker: str, overwrite: bool) -> Path:
+    """A path -> the same, now a folder that may be written to.
+
+    A folder that holds ``marker`` is one of ours and is only written to with ``overwrite``; one
+    that holds anything else is never written to.
+
+    Raises:
+        FileError: the folder is taken, foreign or cannot be made.
+    """
+    try:
+        if path.is_dir() and any(path.iterdir()):
+            if not (path / marker).exists():
+                raise FileError(
+                    f"{path}: holds files that Arden did not write; expected a new or empty folder"
+                )
+            if not overwrite:
+                raise FileError(f"{path}: holds a model already; say --overwrite to replace it")
+        elif path.exists() and not path.is_dir():
+            raise FileError(f"{path}: expected a folder, but a file has this name")
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK):
+            raise FileError(f"{path}: cannot be written to")
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(f"{path}: cannot be made ({error.strerror})") from None
+    return path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """A path and its content -> (): the file appears whole, or the old one stays.
+
+    Raises:
+        FileError: it cannot be written.
+    """
+    name = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            name = file.name
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # A temporary file is private; what replaces a user's file should be as any new file is.
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, path)
+    except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        raise FileError(f"{path}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,207 @@
+"""A model as a folder: config.json says how it is built, model.safetensors holds its weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_safetensors
+from torch import Tensor, nn
+
+from arden.core.mixture import Mixture
+from arden.core.model import AutoregressiveModel
+from arden.core.network import masked_parameters
+from arden.errors import FileError, InputError
+from arden.storage.folders import claim_folder, write_atomically
+from arden.storage.recipe import OwnClasses, build, describe
+
+__all__ = ["CONFIG", "FORMAT", "WEIGHTS", "fingerprint", "load", "read_card", "save"]
+
+FORMAT = 1
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+
+
+def save(
+    model: AutoregressiveModel | Mixture,
+    folder: str | os.PathLike[str],
+    *,
+    card: dict[str, Any] | None = None,
+    overwrite: bool = False,
+    own: OwnClasses = {},
+) -> Path:
+    """A model -> a folder with config.json and model.safetensors, written whole or not at all.
+
+    ``card`` is any JSON to keep beside it: schema, system, figures, protocol. ``own`` names classes
+    outside Arden's catalogues. Weights that several components share are stored once.
+
+    Raises:
+        FileError: the folder holds a model already (without ``overwrite``), holds something else,
+            or cannot be written.
+        InputError: a class that is in no catalogue.
+
+    >>> import arden, tempfile
+    >>> data = arden.load_data("digits")
+    >>> model = arden.fit("independent", data, progress=False)
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = arden.save(model, place + "/bits")
+    ...     arden.load(folder).num_parameters
+    64
+    """
+    recipe = describe(model, own)
+    path = claim_folder(Path(folder), marker=CONFIG, overwrite=overwrite)
+    ties = _ties(model)
+    state = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in model.state_dict().items()
+        if name not in ties
+    }
+    # Each file is checked by itself and names the recipe it belongs to, so that a checkpoint may
+    # replace the weights alone: whatever is interrupted, what lies there is whole.
+    marks = {"recipe": _recipe_digest(recipe), "weights": _weights_digest(state)}
+    config = {"format": FORMAT, "model": recipe, "ties": ties, "card": card or {}}
+    write_atomically(path / WEIGHTS, to_safetensors(state, metadata=marks))
+    write_atomically(path / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+    return path
+
+
+def load(
+    folder: str | os.PathLike[str], *, device: str = "cpu", own: OwnClasses = {}
+) -> AutoregressiveModel | Mixture:
+    """A folder written by `save` -> the model, in evaluation mode. Executes nothing it reads.
+
+    Raises:
+        FileError: a missing, foreign, damaged or mismatched file, each in one sentence.
+    """
+    path = Path(folder)
+    config = _read_config(path)
+    state, marks = _read_weights(path / WEIGHTS)
+    if marks.get("weights") != _weights_digest(state):
+        raise FileError(f"{path / WEIGHTS}: damaged, the weights do not match their checksum")
+    if marks.get("recipe") != _recipe_digest(config["model"]):
+        raise FileError(f"{path}: {CONFIG} and {WEIGHTS} do not belong together")
+    try:
+        model = build(config["model"], own)
+    except InputError as error:
+        raise FileError(f"{path / CONFIG}: {error}") from None
+    _tie(model, config.get("ties", {}), path)
+    _load_state(model, state, config.get("ties", {}), path)
+    for name, parameter, mask in masked_parameters(model):
+        if mask is not None and bool((parameter[~mask] != 0).any()):
+            raise FileError(
+                f"{path / WEIGHTS}: {name} is not zero where its mask says there is no connection, "
+                "so the model would not be autoregressive"
+            )
+    return model.to(device).eval()
+
+
+def read_card(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """A folder written by `save` -> the card stored beside the model."""
+    return _read_config(Path(folder)).get("card", {})
+
+
+def fingerprint(model: AutoregressiveModel | Mixture, own: OwnClasses = {}) -> str:
+    """A model -> a name for exactly this model: its recipe and every bit of its weights."""
+    together = _recipe_digest(describe(model, own)) + _weights_digest(model.state_dict())
+    return hashlib.sha256(together.encode()).hexdigest()
+
+
+def _recipe_digest(recipe: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+
+
+def _weights_digest(state: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _ties(model: nn.Module) -> dict[str, str]:
+    """Names of parameters that are another parameter -> that parameter's first name."""
+    first: dict[int, str] = {}
+    ties: dict[str, str] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        if id(parameter) in first:
+            ties[name] = first[id(parameter)]
+        else:
+            first[id(parameter)] = name
+    return ties
+
+
+def _tie(model: nn.Module, ties: object, path: Path) -> None:
+    known = dict(model.named_parameters(remove_duplicate=False))
+    if not isinstance(ties, dict) or not all(
+        alias in known and original in known for alias, original in ties.items()
+    ):
+        raise FileError(f"{path / CONFIG}: ties names weights that this model does not have")
+    for alias, original in ties.items():
+        module, _, name = alias.rpartition(".")
+        setattr(model.get_submodule(module), name, known[original])
+
+
+def _load_state(
+    model: nn.Module, state: dict[str, Tensor], ties: dict[str, str], path: Path
+) -> None:
+    expected = {name: t for name, t in model.state_dict().items() if name not in ties}
+    for name, tensor in expected.items():
+        if name not in state:
+            raise FileError(f"{path / WEIGHTS}: {name} is missing; {CONFIG} expects it")
+        if state[name].shape != tensor.shape:
+            raise FileError(
+                f"{path / WEIGHTS}: {name} has shape {tuple(state[name].shape)}, "
+                f"but {CONFIG} expects {tuple(tensor.shape)}"
+            )
+        if state[name].is_floating_point() and not bool(state[name].isfinite().all()):
+            # An impossible component (weight 0) is the one thing stored as an infinite number.
+            if not name.endswith("log_weights"):
+                raise FileError(f"{path / WEIGHTS}: {name} holds NaN or infinite numbers")
+    extra = sorted(set(state) - set(expected))
+    if extra:
+        raise FileError(f"{path / WEIGHTS}: {extra[0]} is not part of the model in {CONFIG}")
+    dtypes = {state[name].dtype for name, _ in model.named_parameters() if name in state}
+    if len(dtypes) == 1:
+        model.to(dtypes.pop())
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            if name in state:
+                tensor.copy_(state[name])
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        raise FileError(f"{path}: no such folder; expected one written by arden fit or arden.save")
+    if not (path / CONFIG).is_file():
+        raise FileError(f"{path}: not an Arden model, it has no {CONFIG}")
+    try:
+        config = json.loads((path / CONFIG).read_bytes())
+    except OSError as error:
+        raise FileError(f"{path / CONFIG}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise FileError(f"{path / CONFIG}: not valid JSON; was it cut short?") from None
+    if not isinstance(config, dict) or not {"format", "model"} <= set(config):
+        raise FileError(f"{path / CONFIG}: not the config of an Arden model")
+    if config["format"] != FORMAT:
+        raise FileError(
+            f"{path / CONFIG}: format {config['format']!r}; this version of Arden reads {FORMAT}"
+        )
+    return config
+
+
+def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if not path.is_file():
+        raise FileError(f"{path}: no such file; {CONFIG} lies there without its weights")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except (SafetensorError, ValueError, OSError) as error:
+        raise FileError(
+            f"{path}: not a whole safetensors file ({error}); was it cut short?"
+        ) from None

@@ -1,0 +1,51 @@
+"""Tables fitted in closed form: count, smooth, done."""
+
+from __future__ import annotations
+
+import torch
+
+from arden.core.conditional import Discrete
+from arden.core.model import AutoregressiveModel
+from arden.core.network import CountedNetwork
+from arden.data.dataset import Split
+from arden.tasks.score import score
+from arden.training.context import class_context
+
+__all__ = ["SMOOTHINGS", "fit_by_counting"]
+
+SMOOTHINGS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""The additions to every count that are tried when none is given."""
+
+
+@torch.no_grad()
+def fit_by_counting(
+    model: AutoregressiveModel, train: Split, valid: Split, smoothing: float | None
+) -> tuple[float, float]:
+    """A tabular model and its data -> mean nats of the training and the validation rows.
+
+    Without a ``smoothing`` the one with the best validation likelihood is taken.
+    """
+    network, conditional = model.network, model.conditional
+    assert isinstance(network, CountedNetwork)
+    assert isinstance(conditional, Discrete)
+    values = train.values.flatten(1).long()
+    known = model.ordering.valid(values)
+    if train.observed is not None:
+        known = known & train.observed.flatten(1)
+    dims = model.dims(*values.shape).cpu()
+    context = class_context(train, model.context_size)
+    valid_context = class_context(valid, model.context_size)
+    best, best_table = float("inf"), None
+    for candidate in SMOOTHINGS if smoothing is None else (smoothing,):
+        table = network.fit_counts(
+            values[:, dims].to(model.device), known[:, dims].to(model.device), context, candidate
+        )
+        # Counts of zero without smoothing are ln 0: such a value is then truly impossible.
+        params = conditional.params_of(table.clamp(min=-1e4))
+        network.set_table(params)
+        nats = -score(model, valid.values, valid_context, valid.observed).mean().item()
+        if nats < best or best_table is None:
+            best, best_table = nats, params
+    assert best_table is not None
+    network.set_table(best_table)
+    return -score(model, train.values, context, train.observed).mean().item(), best

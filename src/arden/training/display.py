@@ -1,0 +1,77 @@
+"""A fit's progress on a terminal: epoch, nats, rate, time left."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from arden.training.fit import Progress as FitProgress
+
+__all__ = ["FitDisplay"]
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(task.fields.get("rate", ""), style="dim")
+
+
+class FitDisplay:
+    """A context manager that turns a fit's reports into one live line. Call it with a report.
+
+    On anything but a terminal it stays silent: logs and pipes are not filled with bars.
+    """
+
+    def __init__(self, title: str, console: Console | None = None) -> None:
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("epoch {task.fields[epoch]}"),
+            TextColumn("train {task.fields[train]}  valid {task.fields[valid]}  best [green]{task.fields[best]}"),
+            _Rate(),
+            console=console or Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task(
+            title, total=1.0, epoch="0", train="—", valid="—", best="—", rate=""
+        )
+        self._valid = "—"
+
+    def __enter__(self) -> FitDisplay:
+        if self._progress.console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, report: FitProgress) -> None:
+        """A report -> (): redraw."""
+        done_rows = (report.epoch - 1) * report.rows_per_epoch + report.rows
+        all_rows = report.epochs * report.rows_per_epoch
+        rate = done_rows / max(report.seconds, 1e-9)
+        left = (all_rows - done_rows) / max(rate, 1e-9)
+        if report.valid is not None:
+            self._valid = f"{report.valid:.2f}"
+        self._progress.update(
+            self._task,
+            completed=done_rows / all_rows,
+            epoch=f"{report.epoch}/{report.epochs}",
+            train=f"{report.train:.2f}",
+            valid=self._valid,
+            best="—" if report.best_valid is None else f"{report.best_valid:.2f} nats",
+            rate=f"{rate:,.0f} rows/s, at most {_clock(left)} left",
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,0 +1,103 @@
+"""What is minimised: a negative log-likelihood per row, in nats."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Generator, Tensor, nn
+
+from arden.core.mixture import Mixture
+from arden.core.model import AutoregressiveModel
+from arden.core.network import AnyOrderNetwork
+from arden.errors import InputError
+
+__all__ = ["Likelihood", "Objective", "RandomComponent", "RandomOrder", "default_objective"]
+
+
+class Objective(nn.Module, ABC):
+    """A module around the model, so that whatever wraps modules for training wraps this one."""
+
+    @abstractmethod
+    def forward(
+        self,
+        x: Tensor,
+        context: Tensor | None,
+        observed: Tensor | None,
+        generator: Generator,
+    ) -> Tensor:
+        """(B, *event), (B, C), (B, *event) -> (B,): what to minimise, in nats per row."""
+
+
+class Likelihood(Objective):
+    """−ln p(x): of an exact model, or of a mixture trained as a whole."""
+
+    def __init__(self, model: AutoregressiveModel | Mixture) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, generator: Generator
+    ) -> Tensor:
+        """(B, *event), (B, C), (B, *event) -> (B,) nats."""
+        return -self.model.log_prob(x, context, observed=observed)
+
+
+class RandomComponent(Objective):
+    """−ln p_m(x) of a component drawn anew for every batch: mask (or order) resampling.
+
+    Trains components that share their weights; evaluate the Mixture of them, which is normalised.
+    (Germain et al., "MADE", 2015, calls it order- and connectivity-agnostic training.)
+    """
+
+    def __init__(self, mixture: Mixture) -> None:
+        super().__init__()
+        self.mixture = mixture
+
+    def forward(
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, generator: Generator
+    ) -> Tensor:
+        """(B, *event), (B, C), (B, *event) -> (B,) nats."""
+        models = self.mixture.models
+        index = int(torch.randint(len(models), (1,), generator=generator))
+        return -models[index].log_prob(x, context, observed=observed)
+
+
+class RandomOrder(Objective):
+    """−ln p(x | an order drawn anew for every row): trains an any-order network for all orders.
+
+    What was not observed comes last in the row's order and contributes nothing. (Uria, Murray,
+    Larochelle, "A deep and tractable density estimator", 2014.)
+    """
+
+    def __init__(self, model: AutoregressiveModel) -> None:
+        super().__init__()
+        if not isinstance(model.network, AnyOrderNetwork):
+            raise InputError(
+                f"model: random orders need an any-order network, got {type(model.network).__name__}"
+            )
+        self.model = model
+
+    def forward(
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, generator: Generator
+    ) -> Tensor:
+        """(B, *event), (B, C), (B, *event) -> (B,) nats."""
+        batch_size, length = x.flatten(1).shape
+        keys = torch.rand(batch_size, length, generator=generator).to(x.device)
+        if observed is not None:
+            keys = keys + (~observed).flatten(1)
+        return -self.model.log_prob(x, context, order=keys.argsort(dim=1), observed=observed)
+
+
+def default_objective(model: AutoregressiveModel | Mixture) -> Objective:
+    """A model -> random components if they share weights, random orders if it takes any, else ML."""
+    if isinstance(model, Mixture):
+        distinct = len(list(model.parameters()))
+        return (
+            RandomComponent(model)
+            if distinct < sum(len(list(m.parameters())) for m in model.models)
+            else Likelihood(model)
+        )
+    if isinstance(model.network, AnyOrderNetwork):
+        return RandomOrder(model)
+    return Likelihood(model)

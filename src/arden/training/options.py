@@ -1,0 +1,51 @@
+"""How a model is fitted: one small dataclass, kept where no torch is imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["TrainingOptions"]
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """Maximum likelihood, stopped early on the validation likelihood."""
+
+    epochs: int = 200
+    """The most passes over the training rows."""
+    batch_size: int = 64
+    """Rows per gradient step."""
+    learning_rate: float = 1e-3
+    """Of AdamW."""
+    weight_decay: float = 0.01
+    """Of AdamW, on matrices only."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Keep the learning rate, or let it fall to zero over the epochs."""
+    warmup: int = 0
+    """Gradient steps over which the learning rate rises from zero."""
+    clip: float = 5.0
+    """The largest gradient norm; longer gradients are shortened to it."""
+    patience: int = 20
+    """Stop after this many epochs without a better validation likelihood."""
+    smoothing: float | None = None
+    """Added to every count of a table; chosen on the validation rows when not given."""
+    seed: int = 0
+    """Seeds the first weights, the order of the rows and random objectives."""
+
+    def check(self) -> None:
+        """Raises InputError for a number outside its range."""
+        from arden.errors import InputError
+
+        for name, least in (("epochs", 1), ("batch_size", 1), ("warmup", 0), ("patience", 1)):
+            if getattr(self, name) < least:
+                raise InputError(
+                    f"{name}: expected a number ≥ {least}, got {getattr(self, name)}"
+                )
+        for name in ("learning_rate", "clip"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise InputError(f"{name}: expected a positive number, got {getattr(self, name)}")
+        for name in ("weight_decay", "smoothing"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < float("inf"):
+                raise InputError(f"{name}: expected a number ≥ 0, got {value}")

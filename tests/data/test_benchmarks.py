@@ -1,0 +1,152 @@
+"""Named sets from a data directory: small files of the same form; the real ones if present."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from arden.data import DATASETS, benchmarks, load_data, read_rows
+from arden.errors import ArdenError, FileError
+
+NEED_FILES = sorted(name for name, entry in DATASETS.items() if not entry.embedded)
+GENERATOR = np.random.default_rng(2)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A data directory of few rows; NUM_HELD_OUT is made small to fit."""
+    monkeypatch.setattr(benchmarks, "NUM_HELD_OUT", 4)
+    grey = {
+        "x_train": GENERATOR.integers(0, 256, (10, 28, 28), dtype=np.uint8),
+        "y_train": np.arange(10, dtype=np.uint8),
+        "x_test": GENERATOR.integers(0, 256, (3, 28, 28), dtype=np.uint8),
+        "y_test": np.arange(3, dtype=np.uint8),
+    }
+    np.savez(tmp_path / "mnist.npz", **grey)
+    np.savez(tmp_path / "fashion_mnist.npz", **grey)
+    np.savez(tmp_path / "binarized_mnist.npz", **packed(784))
+    np.savez(tmp_path / "dna_nade_split.npz", **packed(180))
+    tables = [name for name, entry in DATASETS.items() if entry.file == "binary_tables.npz"]
+    assert len(tables) == 9
+    keyed = {f"{name}/{key}": array for name in tables for key, array in packed(13).items()}
+    np.savez(tmp_path / "binary_tables.npz", **keyed)
+    return tmp_path
+
+
+def packed(num_variables):
+    bits = {
+        split: GENERATOR.integers(0, 2, (rows, num_variables), dtype=np.uint8)
+        for split, rows in (("train", 6), ("valid", 3), ("test", 2))
+    }
+    return {key: np.packbits(value, axis=1) for key, value in bits.items()} | {
+        "n_vars": np.array(num_variables)
+    }
+
+
+@pytest.mark.parametrize("name", NEED_FILES)
+def test_every_named_set_loads_from_a_folder(name, folder, monkeypatch):
+    data = load_data(name, data_dir=folder)
+    assert data.schema.kind == DATASETS[name].kind
+    assert data.train.values.dtype == torch.uint8
+    assert data.name == name
+    assert data.protocol.startswith(f"{name}: {DATASETS[name].file} (sha256 ")
+    monkeypatch.setenv("ARDEN_DATA", str(folder))
+    assert torch.equal(load_data(name).test.values, data.test.values)
+    assert torch.equal(read_rows(name, data.schema).values, data.test.values)
+
+
+def test_validation_is_the_last_training_images(folder):
+    with np.load(folder / "mnist.npz") as arrays:
+        x, y = arrays["x_train"], arrays["y_train"]
+    data = load_data("mnist", data_dir=folder)
+    assert data.train.values.tolist() == x[:6].tolist()
+    assert data.valid.values.tolist() == x[6:].tolist()
+    assert data.valid.labels.tolist() == y[6:].tolist()
+    binary = load_data("mnist-binary", data_dir=folder)
+    assert torch.equal(binary.test.values, (data.test.values >= 128).to(torch.uint8))
+    assert (data.schema.num_symbols, binary.schema.num_symbols) == (256, 2)
+    assert load_data("fashion-mnist", data_dir=folder).schema.class_names[9] == "Ankle boot"
+
+
+def test_bits_are_unpacked_in_reading_order(folder):
+    data = load_data("binarized-mnist", data_dir=folder)
+    with np.load(folder / "binarized_mnist.npz") as arrays:
+        bits = np.unpackbits(arrays["test"], axis=1)[:, :784]
+    assert data.test.values.tolist() == bits.reshape(2, 28, 28).tolist()
+    table = load_data("nltcs", data_dir=folder)
+    with np.load(folder / "binary_tables.npz") as arrays:
+        bits = np.unpackbits(arrays["nltcs/valid"], axis=1)[:, :13]
+    assert table.valid.values.tolist() == bits.tolist()
+
+
+@pytest.mark.parametrize("name", NEED_FILES)
+def test_without_a_folder_one_sentence_says_what_to_do(name, tmp_path, monkeypatch):
+    monkeypatch.delenv("ARDEN_DATA", raising=False)
+    with pytest.raises(FileError) as caught:
+        load_data(name)
+    for words in (name, "ARDEN_DATA", "--data-dir", DATASETS[name].file, "digits, digits-17."):
+        assert words in str(caught.value)
+    monkeypatch.setenv("ARDEN_DATA", str(tmp_path))
+    with pytest.raises(FileError, match=r"in ARDEN_DATA, but there is no .*digits, digits-17\."):
+        load_data(name)
+
+
+def test_foreign_files_in_the_folder(tmp_path):
+    def message(name, **arrays):
+        np.savez(tmp_path / DATASETS[name].file, **arrays)
+        with pytest.raises(ArdenError) as caught:
+            load_data(name, data_dir=tmp_path)
+        return str(caught.value)
+
+    rows, labels = np.zeros((2, 28, 28), dtype=np.uint8), np.zeros(2)
+    assert 'expected an array "y_train"' in message("mnist", x_train=rows)
+    grey = {"x_train": rows, "y_train": labels, "y_test": labels}
+    assert "expected x_test as uint8" in message("mnist", **grey, x_test=rows[:, :5])
+    assert "expected more than 10000 rows" in message("mnist", **grey, x_test=rows)
+    bits = np.zeros((2, 5), dtype=np.uint8)
+    splits = {"train": bits, "valid": bits, "test": bits}
+    assert "expected 784 packed bits" in message("binarized-mnist", **splits)
+    assert 'expected an array "nltcs/train"' in message("nltcs", **splits)
+    (tmp_path / "mnist.npz").write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(FileError, match="damaged or cut short"):
+        load_data("mnist", data_dir=tmp_path)
+
+
+REAL_SHAPES = {
+    "binarized-mnist": (50000, 10000, 10000, 784),
+    "mnist": (50000, 10000, 10000, 784),
+    "fashion-mnist": (50000, 10000, 10000, 784),
+    "nltcs": (16181, 2157, 3236, 16),
+    "plants": (17412, 2321, 3482, 69),
+    "jester": (9000, 1000, 4116, 100),
+    "pumsb_star": (12262, 1635, 2452, 163),
+    "dna": (1600, 400, 1186, 180),
+    "dna-nade-split": (1400, 600, 1186, 180),
+    "msweb": (29441, 3270, 5000, 294),
+    "adult": (5000, 1414, 26147, 123),
+    "mushrooms": (2000, 500, 5624, 112),
+    "nips": (400, 100, 1240, 500),
+}
+
+
+@pytest.mark.skipif("ARDEN_DATA" not in os.environ, reason="ARDEN_DATA names no data directory")
+class TestRealFiles:
+    @pytest.mark.parametrize("name", sorted(REAL_SHAPES))
+    def test_published_sizes(self, name):
+        if not (Path(os.environ["ARDEN_DATA"]) / DATASETS[name].file).exists():
+            pytest.skip(f"{DATASETS[name].file} is not in ARDEN_DATA")
+        data = load_data(name)
+        sizes = (len(data.train), len(data.valid), len(data.test), data.schema.num_variables)
+        assert sizes == REAL_SHAPES[name]
+
+    def test_independent_pixels_of_static_mnist(self):
+        """The published figure, 205.79 nats, tells whether bits were unpacked the right way."""
+        if not (Path(os.environ["ARDEN_DATA"]) / "binarized_mnist.npz").exists():
+            pytest.skip("binarized_mnist.npz is not in ARDEN_DATA")
+        data = load_data("binarized-mnist")
+        share = data.test.values.double().mean(0)
+        p = (data.train.values.double().sum(0) + 1) / (len(data.train) + 2)
+        nats = -(share * p.log() + (1 - share) * (1 - p).log()).sum().item()
+        assert nats == pytest.approx(205.79, abs=0.1)

@@ -1,0 +1,104 @@
+"""The table that feeds the conformance suite: a network is tested by adding a line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from arden.conditionals.bernoulli import Bernoulli
+from arden.conditionals.categorical import Categorical
+from arden.conditionals.gaussian_mixture import GaussianMixture
+from arden.conditionals.logistic_mixture import LogisticMixture
+from arden.core.conditional import Conditional
+from arden.core.model import AutoregressiveModel
+from arden.core.network import CausalNetwork
+from arden.core.ordering import Ordering
+from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
+from arden.networks.fvsbn import FVSBN, FVSBNOptions
+from arden.networks.gru import GRU, GRUOptions
+from arden.networks.independent import Independent, IndependentOptions
+from arden.networks.made import MADE, MADEOptions
+from arden.networks.markov import Markov, MarkovOptions
+from arden.networks.nade import NADE, NADEOptions
+from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
+from arden.networks.table import Table, TableOptions
+from arden.orderings.column import Column
+from arden.orderings.raster import Raster
+from arden.orderings.shuffled import Shuffled
+from arden.orderings.zigzag import Zigzag
+from tests.core.models import build
+
+FAMILIES: dict[str, Conditional] = {
+    "bernoulli": Bernoulli(),
+    "categorical": Categorical(3),
+    "scalar": Categorical(3, "scalar"),
+    "logistic": LogisticMixture(3, 2),
+    "gaussian": GaussianMixture(2),
+}
+
+ONE_HOT = ("bernoulli", "categorical")
+DISCRETE = (*ONE_HOT, "scalar", "logistic")
+ANY = (*DISCRETE, "gaussian")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network with options, the families it fits, and what it can be laid over."""
+
+    name: str
+    network: type[CausalNetwork]
+    options: Any
+    families: tuple[str, ...] = ANY
+    free_length: bool = False
+    on_grid: bool = False
+    """Whether it needs the raster of an image."""
+
+
+CASES = (
+    Case("independent", Independent, IndependentOptions()),
+    Case("markov", Markov, MarkovOptions(2), ONE_HOT),
+    Case("markov-homogeneous", Markov, MarkovOptions(1, homogeneous=True), ONE_HOT, True),
+    Case("markov-far", Markov, MarkovOptions(9), ONE_HOT),
+    Case("table", Table, TableOptions(), ONE_HOT),
+    Case("fvsbn", FVSBN, FVSBNOptions()),
+    Case("fvsbn-window", FVSBN, FVSBNOptions(window=2)),
+    Case("fvsbn-alone", FVSBN, FVSBNOptions(window=0)),
+    Case("nade", NADE, NADEOptions(hidden=7)),
+    Case("nade-single", NADE, NADEOptions(hidden=1, activation="tanh")),
+    Case("made", MADE, MADEOptions(hidden=(9, 8))),
+    Case("made-deep", MADE, MADEOptions((9, 3, 8), "tanh", degrees="random", direct=False)),
+    Case("made-linear", MADE, MADEOptions(hidden=())),
+    Case("made-member", MADE, MADEOptions(hidden=(20, 12), masks=3, mask=2)),
+    Case("gru", GRU, GRUOptions(hidden=5, layers=2), free_length=True),
+    Case("transformer", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
+    Case("pixelcnn", PixelCNN, PixelCNNOptions(4, blocks=1, kernel=3), ("logistic",), on_grid=True),
+    Case("pixelcnn-wide", PixelCNN, PixelCNNOptions(3, 2, 5), ("logistic",), on_grid=True),
+)
+
+PAIRS = [(case, family) for case in CASES for family in case.families]
+"""Every case with every family that fits it."""
+
+
+def names(value: object) -> str | None:
+    """What a parametrised test is called."""
+    if isinstance(value, Case):
+        return value.name
+    return value.__name__ if isinstance(value, type) else None
+
+
+def orderings(case: Case) -> tuple[type, ...]:
+    """Three orderings that the case can be laid over (two where it needs a raster)."""
+    return (Raster, Column) if case.on_grid else (Zigzag, Column, Shuffled)
+
+
+def model_of(
+    case: Case,
+    family: str,
+    shape: tuple[int, ...] = (2, 3),
+    context_size: int = 0,
+    ordering: Ordering | None = None,
+    **how: Any,
+) -> AutoregressiveModel:
+    """A line of the table -> a shaken model of it, in an order that is not the order of storage."""
+    rule = ordering if ordering is not None else orderings(case)[-1](shape)
+    return build(case.network, case.options, FAMILIES[family], rule, context_size, **how)
