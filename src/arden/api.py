@@ -70,4 +70,3 @@ def fit(
         with FitDisplay(title) as display:
             fit_model(built, dataset, training, objective=objective, report=display)
     return built
-

@@ -90,7 +90,8 @@ def assemble(
     kind = _kind(data)
     if kind not in system.data:
         raise InputError(
-            f"data: {name} takes {' or '.join(system.data)} values, but {data.name} holds {kind} ones"
+            f"data: {name} takes {' or '.join(system.data)} values, "
+            f"but {data.name} holds {kind} ones"
         )
     ordering = _ordering(layout, tuple(data.schema.event_shape))
     conditional = choose_conditional(data, layout)
@@ -146,7 +147,9 @@ def _discrete(num_symbols: int, layout: LayoutOptions) -> Conditional:
 
 
 def _real(shift: float, scale: float, layout: LayoutOptions) -> Conditional:
-    return Standardised(GaussianMixture(layout.components, "learned", layout.min_scale), shift, scale)
+    return Standardised(
+        GaussianMixture(layout.components, "learned", layout.min_scale), shift, scale
+    )
 
 
 def _moments(values: Tensor) -> tuple[float, float]:

@@ -32,6 +32,7 @@ class LayoutOptions:
     min_scale: float = 1e-3
     """The least standard deviation of a Gaussian, in units of its variable's own."""
 
+
 _EVERY_VERB = ("fit", "score", "sample", "verify")
 
 
@@ -40,7 +41,7 @@ class System:
     """One named system.
 
     ``network`` is a name of the networks' catalogue, ``options`` the "module:Class" of its options;
-    ``data`` the kinds of values it takes (discrete, real, mixed); ``training`` the defaults in which
+    ``data`` the kinds of values it takes (discrete, real, mixed); ``training`` the defaults where
     it departs from `TrainingOptions`; ``formula`` and ``paper`` are shown to its reader.
     """
 
@@ -61,7 +62,7 @@ SYSTEMS: dict[str, System] = {
         options="arden.networks.options:FVSBNOptions",
         formula="x̂_i = σ(b_i + Σ_{j<i} α_ij x_j)",
         paper="Neal, Connectionist learning of belief networks, 1992",
-        training={"learning_rate": 3e-3, "weight_decay": 0.1},
+        training={"learning_rate": 1e-2, "weight_decay": 0.1},
     ),
     "independent": System(
         title="Fully independent variables",
@@ -92,7 +93,7 @@ SYSTEMS: dict[str, System] = {
         options="arden.networks.options:NADEOptions",
         formula="h_i = σ(W_{·,<i} x_<i + c), x̂_i = σ(v_i·h_i + b_i)",
         paper="Larochelle, Murray, The neural autoregressive distribution estimator, 2011",
-        training={"weight_decay": 0.1},
+        training={"learning_rate": 3e-3, "weight_decay": 0.1},
     ),
     "table": System(
         title="Full joint table",

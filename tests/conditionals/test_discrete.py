@@ -50,8 +50,9 @@ def uniforms(*values: float) -> Tensor:
 
 
 @every_family
-def test_masses_sum_to_one_and_log_prob_reads_them(family: Discrete) -> None:
-    params = params_for(family)
+@pytest.mark.parametrize("scale", [0.0, 2.0, 50.0])
+def test_masses_sum_to_one_and_log_prob_reads_them(family: Discrete, scale: float) -> None:
+    params = params_for(family, scale=scale)
     log_pmf = family.log_pmf(params)
     assert log_pmf.shape == (6, family.num_symbols)
     torch.testing.assert_close(
@@ -183,7 +184,9 @@ def test_categorical_is_its_torch_twin(logits: list[float], data: st.DataObject)
 
 
 @given(st.lists(st.floats(-20, 20), min_size=1, max_size=6), st.floats(2.0**-53, 1 - 2.0**-53))
-def test_a_draw_is_where_the_cumulative_mass_passes_the_noise(logits: list[float], u: float) -> None:
+def test_a_draw_is_where_the_cumulative_mass_passes_the_noise(
+    logits: list[float], u: float
+) -> None:
     params = torch.tensor(logits, dtype=torch.float64)
     family = Categorical(len(logits))
     drawn = family.draw(params, torch.tensor([u], dtype=torch.float64)).item()

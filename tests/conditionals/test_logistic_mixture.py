@@ -1,4 +1,4 @@
-"""Discretised logistics: mass one at any scale, the cells of the paper, gradients that stay finite."""
+"""Discretised logistics: mass one at any scale, the cells of the paper, finite gradients."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from arden.audit.report import Finding, within
 from arden.audit.subject import Model, Subject, discrepancy, in_steps, log_prob, visited
-from arden.core.mixture import Mixture
+from arden.core.mixture import Mixture, MixtureWalker
+from arden.core.walker import Walker
 
 __all__ = ["score_is_the_sum_of_its_terms"]
 
@@ -76,6 +77,7 @@ def _terms_of_a_walk(
     """(B, D) -> (B, walked): ln p of each step's value, in step order, by start and step alone."""
     rows = len(values)
     steps = in_steps(values, dims)
+    walker: Walker | MixtureWalker
     if isinstance(model, Mixture):
         walker = model.begin(rows, subject.context, max_steps=subject.length)
     else:

@@ -10,7 +10,6 @@ from torch import Tensor
 from arden.audit.points import supports
 from arden.audit.report import Finding, not_applicable, within
 from arden.audit.subject import Model, Subject, discrepancy, log_prob, visited
-from arden.core.mixture import Mixture
 
 __all__ = ["all_values", "steps_to_enumerate", "total_probability_is_one"]
 
@@ -113,15 +112,14 @@ def _slices(subject: Subject, kinds: list[Tensor | None]) -> Finding:
                 worst = max(worst, discrepancy(ratio, torch.ones_like(ratio)))
     if not front and not back:
         return not_applicable("Neither the first nor the last scalars have few enough values.")
-    whose = "each component's" if isinstance(subject.exact, Mixture) and len(
-        subject.chained()
-    ) > 1 else "the"
+    told = [f"the first {front}"] if front else []
+    told += [f"the last {back} given the rest"] if back else []
+    slices = " and ".join(told) + " scalars"
     return within(
         worst,
         _TOLERANCE,
-        f"There are too many events to sum over: over {whose} first {front} scalars, and over the "
-        f"last {back} given the rest, Σ p is one.",
-        f"Σ p over the first {front} scalars, or over the last {back} given the rest, is not one.",
+        f"There are too many events for one sum; over {slices}, Σ p is one.",
+        f"Over {slices}, Σ p is not one.",
     )
 
 

@@ -36,7 +36,8 @@ def mass_below(
     params: Tensor,
     value: Tensor | None,
     generator: Generator,
-    draws: int = 512,
+    draws: int,
+    error_per_piece: float,
 ) -> tuple[Tensor, Tensor]:
     """event index, (B, P), (B,) or None -> (B,) ∫ below the value, (B,) ∫ over all, of a density.
 
@@ -64,9 +65,10 @@ def mass_below(
 
     edges = line_pieces(drawn)
     if value is None:
-        whole = integrate(density, edges)
+        whole = integrate(density, edges, error_per_piece)
         return whole, whole
     cut = value.double()[:, None]
-    low = integrate(density, torch.minimum(torch.cat([edges, cut], 1).sort(1).values, cut))
-    high = integrate(density, torch.maximum(torch.cat([edges, cut], 1).sort(1).values, cut))
+    ends = torch.cat([edges, cut], dim=1).sort(dim=1).values
+    low = integrate(density, torch.minimum(ends, cut), error_per_piece)
+    high = integrate(density, torch.maximum(ends, cut), error_per_piece)
     return low, low + high

@@ -14,11 +14,13 @@ _TOLERANCE = 1e-10  # relative, in float64: a batch of another size may sum in a
 
 
 @torch.no_grad()
-def _score(subject: Subject, model: Model, rows: torch.Tensor) -> torch.Tensor:
-    """(R,) which points -> (R,): log_prob of exactly that batch."""
+def _score(
+    subject: Subject, model: Model, rows: torch.Tensor, orders: torch.Tensor | None = None
+) -> torch.Tensor:
+    """(R,) which points, an order for each point -> (R,): log_prob of exactly that batch."""
     x = subject.event(subject.values[rows])
-    context = subject.rows_of_context(rows)
-    return model.log_prob(x, context)
+    arguments = {} if orders is None else {"order": orders[rows]}
+    return model.log_prob(x, subject.rows_of_context(rows), **arguments)
 
 
 def row_is_independent_of_its_batch(subject: Subject) -> Finding:
@@ -27,11 +29,12 @@ def row_is_independent_of_its_batch(subject: Subject) -> Finding:
     count = len(subject.values)
     device = subject.values.device
     together = torch.arange(count, device=device)
-    expected = _score(subject, subject.exact, together)
+    orders = subject.orders(subject.exact, generator, count)
+    expected = _score(subject, subject.exact, together, orders)
     crowd = torch.randint(count, (3 * count + 1,), generator=generator).to(device)
     worst = 0.0
     for rows in (*together.split(1), together.flip(0), torch.cat([crowd, together])):
-        found = _score(subject, subject.exact, rows)
+        found = _score(subject, subject.exact, rows, orders)
         worst = max(worst, discrepancy(found, expected[rows]))
     return within(
         worst,

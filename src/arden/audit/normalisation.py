@@ -42,18 +42,19 @@ def conditionals_sum_to_one(subject: Subject) -> Finding:
                 )
                 unequal = (scored.exp() - drawn.exp()).abs()
                 sums = torch.stack([scored, drawn]).exp().sum(dim=-1)
-                worst = torch.cat([(sums - 1).abs().flatten(), unequal.flatten()])
-                discrete = max(discrete, float(worst.nan_to_num(nan=torch.inf).max()))
+                errors = torch.cat([(sums - 1).abs().flatten(), unequal.flatten()])
+                discrete = max(discrete, float(errors.nan_to_num(nan=torch.inf).max()))
             for step in real_steps:
                 here = params[: min(len(params), 4), step]
+                error = torch.inf
                 for draws in (512, 2**14):  # again and finer, before it is called a failure
                     _, whole = mass_below(
-                        model.conditional, int(dims[step]), here, None, generator, draws
+                        model.conditional, int(dims[step]), here, None, generator, draws, 1e-10
                     )
-                    worst = float((whole - 1).abs().nan_to_num(nan=torch.inf).max())
-                    if worst <= _INTEGRAL_TOLERANCE:
+                    error = float((whole - 1).abs().nan_to_num(nan=torch.inf).max())
+                    if error <= _INTEGRAL_TOLERANCE:
                         break
-                continuous = max(continuous, worst)
+                continuous = max(continuous, error)
     # The two kinds have tolerances of their own; the worse one of them, measured by its own.
     if continuous / _INTEGRAL_TOLERANCE > discrete / _SUM_TOLERANCE:
         figure, tolerance, verb = continuous, _INTEGRAL_TOLERANCE, "integrate"

@@ -9,12 +9,11 @@ import torch
 from torch import Generator, Tensor
 
 from arden.audit.points import other_value, supports
-from arden.audit.report import Finding, not_applicable, within
+from arden.audit.report import Finding, within
 from arden.audit.subject import Subject, in_steps, one_pass, shaken
 from arden.core.model import AutoregressiveModel
-from arden.core.network import masked_parameters
 
-__all__ = ["masked_weights_are_zero", "no_leak", "structure_as_promised"]
+__all__ = ["no_leak", "structure_as_promised"]
 
 # Rows of one batch may round differently; a smaller influence than this is none.
 _LEAK = 1e-9
@@ -109,27 +108,6 @@ def structure_as_promised(subject: Subject) -> Finding:
     )
 
 
-def masked_weights_are_zero(subject: Subject) -> Finding:
-    """Every weight with a mask is zero where masked, in the model as it is."""
-    worst, name_of_worst, masks = 0.0, "", 0
-    for name, parameter, mask in masked_parameters(subject.model):
-        if mask is None:
-            continue
-        masks += 1
-        stray = torch.where(mask.bool(), 0.0, parameter.detach()).abs()
-        largest = float(stray.nan_to_num(nan=math.inf).max()) if stray.numel() else 0.0
-        if largest > worst:
-            worst, name_of_worst = largest, name
-    if not masks:
-        return not_applicable("No weight of this model is zero by a mask.")
-    return within(
-        worst,
-        0.0,
-        f"All {masks} masked weights are zero where they are masked.",
-        f"{name_of_worst} is not zero where it is masked.",
-    )
-
-
 def _allowed(part: AutoregressiveModel, length: int) -> Tensor:
     """part -> (T, T) bool: the promise, never more than the steps before."""
     promised = part.network.promised(length).cpu().bool()
@@ -206,9 +184,7 @@ def _derivatives(
     features = family.features(steps).to(part.dtype).requires_grad_(True)
     seen = torch.zeros_like(wanted)
     with torch.enable_grad():
-        params = part.network(
-            features, part.check_context(context, 1), **part.order_argument(dims)
-        )
+        params = part.network(features, part.check_context(context, 1), **part.order_argument(dims))
         if not params.requires_grad:
             return seen
         weights = torch.randn(params.shape[-1], generator=generator, dtype=params.dtype)

@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from arden.audit.points import choose_context, choose_values, random_values
 from arden.core.conditional import Conditional
@@ -229,9 +229,7 @@ def log_prob(
 
 
 @torch.no_grad()
-def shaken(
-    part: AutoregressiveModel, strength: float, generator: Generator
-) -> AutoregressiveModel:
+def shaken(part: AutoregressiveModel, strength: float, generator: Generator) -> AutoregressiveModel:
     """part, how strongly -> a copy with noise on every weight, zeros by initialisation included.
 
     Masked weights are zero again afterwards: noise on them would make leaks that are not there.

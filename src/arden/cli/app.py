@@ -48,7 +48,7 @@ def make_app() -> App:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Command-line words -> exit: 0, 1 for what a user can mend (or a failed audit), 130 for Ctrl-C.
+    """Command-line words -> exit: 0, or 1 for what a user can mend or a failed audit, or 130.
 
     Errors are one sentence on stderr; a traceback is only shown for our own mistakes.
     """

@@ -13,9 +13,7 @@ from arden.data import DATASETS, load_data
 __all__ = ["data"]
 
 
-def data(
-    source: str | None = None, /, *, data_dir: Path | None = None, json: bool = False
-) -> int:
+def data(source: str | None = None, /, *, data_dir: Path | None = None, json: bool = False) -> int:
     """List the data sets, or show how one source is read.
 
     Parameters

@@ -68,14 +68,19 @@ def _command(name: str, system: System) -> Any:
             training or training_class(),
         )
         return fit_and_report(
-            name, data, chosen, out, overwrite=overwrite, data_dir=data_dir, device=device, json=json
+            name,
+            data,
+            chosen,
+            out,
+            overwrite=overwrite,
+            data_dir=data_dir,
+            device=device,
+            json=json,
         )
 
     # The options' classes are only known here, so the annotations are put on by hand.
     flat = {"options": (options_class, name), "layout": (LayoutOptions, "Layout")}
     flat["training"] = (training_class, "Training")
     for argument, (cls, group) in flat.items():
-        command.__annotations__[argument] = Annotated[
-            cls | None, Parameter(name="*", group=group)  # type: ignore[operator]
-        ]
+        command.__annotations__[argument] = Annotated[cls | None, Parameter(name="*", group=group)]
     return command

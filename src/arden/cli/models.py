@@ -29,8 +29,6 @@ def models(*, json: bool = False) -> int:
         table.add_column(column)
     for name, system in SYSTEMS.items():
         title = system.title + (f"\n[dim]{system.paper}[/dim]" if system.paper else "")
-        table.add_row(
-            name, title, system.formula, ", ".join(system.data), ", ".join(system.verbs)
-        )
+        table.add_row(name, title, system.formula, ", ".join(system.data), ", ".join(system.verbs))
     Console().print(table)
     return 0

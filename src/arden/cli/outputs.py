@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,11 +38,9 @@ def write_columns(path: Path, columns: Mapping[str, np.ndarray]) -> None:
     """Arrays of N rows by name -> a .csv with a header line, or an .npz."""
     buffer = io.BytesIO()
     if path.suffix == ".npz":
-        np.savez_compressed(buffer, **columns)
+        np.savez_compressed(buffer, **dict(columns))  # type: ignore[arg-type]  # its stub is off
     else:
         text = io.TextIOWrapper(buffer, encoding="utf-8", newline="")
-        import csv
-
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))

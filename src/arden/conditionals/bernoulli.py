@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid, softplus
+from torch.nn.functional import logsigmoid
 
 from arden.core.conditional import Discrete
 
@@ -31,9 +31,10 @@ class Bernoulli(Discrete):
         return value[..., None]
 
     def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
-        """(…, 1), (…) -> (…): −softplus(∓a), in nats; exact for logits of any size."""
+        """(…, 1), (…) -> (…): ln σ(±a), in nats; exact for logits of any size."""
         logit = params[..., 0]
-        return -softplus(torch.where(value.bool(), -logit, logit))
+        # Not −softplus(∓a): torch drops what is left of its exponential beyond 20 (2e-9).
+        return logsigmoid(torch.where(value.bool(), logit, -logit))
 
     def log_pmf(self, params: Tensor) -> Tensor:
         """(…, 1) -> (…, 2): ln p(0), ln p(1), in nats."""

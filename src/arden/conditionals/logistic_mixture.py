@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid, softplus
+from torch.nn.functional import logsigmoid
 
 from arden.core.conditional import Discrete
 from arden.errors import InputError
@@ -63,7 +63,7 @@ class LogisticMixture(Discrete):
         inner = logsigmoid(upper) + logsigmoid(-lower) + (-torch.expm1(-width)).log()
         first = value[..., None] == 0
         last = value[..., None] == self.num_symbols - 1
-        return torch.where(first, -softplus(-upper), torch.where(last, -softplus(lower), inner))
+        return torch.where(first, logsigmoid(upper), torch.where(last, logsigmoid(-lower), inner))
 
     def log_pmf(self, params: Tensor) -> Tensor:
         """(…, 3M) -> (…, K): ln mass of every level, in nats."""

@@ -87,9 +87,7 @@ class _DiscreteBlend(Discrete):
 
     def log_pmf(self, params: Tensor) -> Tensor:
         log_weights, own = _parts(self.families, params)
-        terms = [
-            cast(Discrete, f).log_pmf(p) for f, p in zip(self.families, own, strict=True)
-        ]
+        terms = [cast(Discrete, f).log_pmf(p) for f, p in zip(self.families, own, strict=True)]
         return (torch.stack(terms, dim=-1) + log_weights[..., None, :]).logsumexp(dim=-1)
 
     def log_prob(self, params: Tensor, value: Tensor) -> Tensor:

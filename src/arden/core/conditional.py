@@ -57,7 +57,7 @@ class Conditional(ABC):
 class Discrete(Conditional):
     """A family over the symbols 0 … K − 1."""
 
-    num_symbols: int  # type: ignore[assignment]  # never None here
+    num_symbols: int  # never None here
     value_dtype = torch.int64
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The one entrance for drawing: fused kernels are looked up here, the generic walk is the oracle."""
+"""The one entrance for drawing: a fused kernel where there is one, else the generic walk."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from arden.core.walker import Step
 from arden.errors import InputError
 
 __all__ = ["draw", "draw_mixture", "generic_draw", "uniform_noise"]
+
 
 def uniform_noise(generator: Generator, shape: tuple[int, ...]) -> Tensor:
     """generator, shape -> float64 uniforms in the open interval (0, 1): (k + ½)·2⁻⁵².
@@ -80,22 +81,25 @@ def generic_draw(
     return model.walk(choose, batch_size, context, order, max_steps=length)
 
 
-
 def draw_mixture(
     mixture: Mixture, choice: Tensor, noise: Tensor, context: Tensor | None = None
 ) -> Tensor:
     """(B,) and (B, *event, U) uniforms -> (B, *event): choose a component, then draw from it."""
     chosen = mixture.choose_component(choice)
-    drawn: Tensor | None = None
+    parts: list[tuple[Tensor, Tensor]] = []
     for index, model in enumerate(mixture.models):
         rows = (chosen == index).nonzero()[:, 0]
         if rows.numel() == 0:
             continue
         there = rows.to(noise.device)
         part = draw(model, noise[there], context=None if context is None else context[there])
-        if drawn is None:
-            drawn = part.new_zeros(noise.shape[0], *part.shape[1:])
-        drawn[rows] = part
-    if drawn is None:
+        parts.append((rows, part))
+    if not parts:
         raise InputError("noise: expected at least one row, got none")
+    # A walk over strings stops with its last row: the shorter parts are filled with end symbols.
+    longest = max((part for _, part in parts), key=lambda part: part.shape[1])
+    fill = mixture.models[0].ordering.end or 0
+    drawn = longest.new_full((noise.shape[0], *longest.shape[1:]), fill)
+    for rows, part in parts:
+        drawn[rows, : part.shape[1]] = part
     return drawn

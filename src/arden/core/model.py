@@ -185,7 +185,7 @@ class AutoregressiveModel(nn.Module):
         order: Tensor | None = None,
         max_steps: int | None = None,
     ) -> Tensor:
-        """(step -> (B,) values), B -> (B, *event): one walk; all drawing and coding is this loop."""
+        """(step -> (B,) values), B -> (B, *event): one walk; drawing and coding are this."""
         walker = self.begin(batch_size, context, order, max_steps=max_steps)
         while not walker.done:
             walker.advance(choose(walker.step))
@@ -194,7 +194,9 @@ class AutoregressiveModel(nn.Module):
     def dims(self, batch_size: int, length: int, order: Tensor | None = None) -> Tensor:
         """B, D -> (T,) or (B, T) int64: the flat event index visited at each step."""
         if order is None:
-            return self.ordering.order(length).to(self.device) if self._order is None else self._order
+            return (
+                self.ordering.order(length).to(self.device) if self._order is None else self._order
+            )
         if not isinstance(self.network, AnyOrderNetwork):
             raise InputError(
                 f"order: {type(self.network).__name__} has one order, its own; expected None"
@@ -275,7 +277,7 @@ class AutoregressiveModel(nn.Module):
 
 
 def _take(values: Tensor, index: Tensor) -> Tensor:
-    """(B, D, …), (T,) or (B, T) -> (B, T, …): values[:, index], with one index a row if it is 2-D."""
+    """(B, D, …), (T,) or (B, T) -> (B, T, …): values[:, index], or each row by its own index."""
     if index.dim() == 1:
         return values[:, index]
     rows = torch.arange(values.shape[0], device=values.device)[:, None]

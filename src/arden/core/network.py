@@ -186,14 +186,14 @@ class Replay(ReplayedNetwork):
 
 def masked_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Parameter, Tensor | None]]:
     """module -> (name, parameter, mask or None): the mask under which the weight itself is zero."""
-    buffers = dict(module.named_buffers())
+    buffers = dict(module.named_buffers(remove_duplicate=False))
     for name, parameter in module.named_parameters():
         yield name, parameter, buffers.get(f"{name}_mask")
 
 
 def used_entries(module: nn.Module) -> dict[nn.Parameter, Tensor]:
     """module -> for every parameter, bool of its shape: the entries that can matter at all."""
-    buffers = dict(module.named_buffers())
+    buffers = dict(module.named_buffers(remove_duplicate=False))
     used: dict[nn.Parameter, Tensor] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
         mask = buffers.get(f"{name}_mask", buffers.get(f"{name}_applied_mask"))

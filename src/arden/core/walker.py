@@ -77,9 +77,7 @@ class Walker:
     def step(self) -> Step:
         """The step to choose values for."""
         dims = self._dims[:, self._index]
-        return Step(
-            self._index, dims, self._model.conditional.at(dims), self._params, self._active
-        )
+        return Step(self._index, dims, self._model.conditional.at(dims), self._params, self._active)
 
     @torch.no_grad()
     def advance(self, values: Tensor) -> None:

@@ -1,7 +1,73 @@
-"""Placeholder until the kernels land."""
+"""Fused twins of hot walks and steps, for CPUs, where Numba (extra `fast`) is installed.
 
-__all__ = ["register"]
+Nothing else imports Numba, and nothing here is needed: every kernel has a plain torch twin that it
+is tested against, serves when it declines, and is what `without_kernels` goes back to.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+__all__ = ["register", "without_kernels"]
+
+_FORWARD = {("NADE", "cpu"): "arden.kernels.nade:params"}
+_DRAW = {
+    ("FVSBN", "Bernoulli", "cpu"): "arden.kernels.fvsbn_draw:draw",
+    ("MADE", "Bernoulli", "cpu"): "arden.kernels.made_draw:draw",
+    ("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_draw:draw",
+    ("NADE", "Categorical", "cpu"): "arden.kernels.nade_draw:draw",
+}
+_times_off = 0
 
 
 def register() -> bool:
-    return False
+    """() -> whether kernels are in use: puts them where `arden.core` looks, if Numba is installed.
+
+    Safe to call again. Does nothing when the environment says ARDEN_KERNELS=0. Numba itself is
+    imported by the first kernel that is called, so a command that needs none does not wait for it.
+    """
+    if os.environ.get("ARDEN_KERNELS") == "0" or _times_off or find_spec("numba") is None:
+        return False
+    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
+
+    for name, path in _FORWARD.items():
+        FORWARD_KERNELS.setdefault(name, _loaded_when_called(path))
+    for case, path in _DRAW.items():
+        DRAW_KERNELS.setdefault(case, _loaded_when_called(path))
+    return True
+
+
+@contextmanager
+def without_kernels() -> Iterator[None]:
+    """() -> a context in which plain torch does everything; `register` has no effect inside."""
+    global _times_off
+    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
+
+    forward, draw = dict(FORWARD_KERNELS), dict(DRAW_KERNELS)
+    FORWARD_KERNELS.clear()
+    DRAW_KERNELS.clear()
+    _times_off += 1
+    try:
+        yield
+    finally:
+        _times_off -= 1
+        FORWARD_KERNELS.update(forward)
+        DRAW_KERNELS.update(draw)
+
+
+def _loaded_when_called(path: str) -> Callable[..., Any]:
+    module, _, name = path.partition(":")
+
+    def kernel(*arguments: Any) -> Any:
+        try:
+            function = getattr(import_module(module), name)
+        except ImportError:  # a Numba that cannot be used with this NumPy says so only now
+            return None
+        return function(*arguments)
+
+    return kernel

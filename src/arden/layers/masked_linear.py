@@ -39,6 +39,7 @@ class MaskedLinear(nn.Module):
     masked at every use, so that several layers with other masks can hold the same parameter.
     """
 
+    bias: nn.Parameter  # None when built without; who asked for that does not read it
     weight_mask: Tensor
     weight_applied_mask: Tensor
 
@@ -47,7 +48,7 @@ class MaskedLinear(nn.Module):
         outputs, inputs = mask.shape
         self.shared = shared
         self.weight = nn.Parameter(torch.empty(outputs, inputs))
-        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+        self.register_parameter("bias", nn.Parameter(torch.zeros(outputs)) if bias else None)
         # Not stored with the weights: the constructor rebuilds the mask from the options.
         name = "weight_applied_mask" if shared else "weight_mask"
         self.register_buffer(name, mask.bool(), persistent=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -36,7 +38,7 @@ class AnyOrderTransformer(AnyOrderNetwork):
         self.seen = nn.Embedding(spec.num_steps, width)
         self.asked = nn.Embedding(spec.num_steps, width)
         self.first = nn.Parameter(torch.randn(width) * 0.02)
-        self.context = (
+        self.context: nn.Linear | None = (
             nn.Linear(spec.context_size, width, bias=False) if spec.context_size else None
         )
         self.blocks = nn.ModuleList(
@@ -63,7 +65,8 @@ class AnyOrderTransformer(AnyOrderNetwork):
     ) -> tuple[Tensor, State]:
         """B, (B, C), (T,) or (B, T) -> (B, P) of step 0, and the state: (caches, order, t)."""
         order = self._order(batch_size, order)
-        caches = tuple(block.start(batch_size, order.shape[1]) for block in self.blocks)
+        blocks = cast(list[TransformerBlock], list(self.blocks))
+        caches = tuple(block.start(batch_size, order.shape[1]) for block in blocks)
         return self._advance(self._first(batch_size, context), caches, order, 0)
 
     def step(self, state: State, feature: Tensor) -> tuple[Tensor, State]:
@@ -78,7 +81,8 @@ class AnyOrderTransformer(AnyOrderNetwork):
         here = order[:, position : position + 1]
         x = token + self.asked(here)
         updated = []
-        for block, cache in zip(self.blocks, caches, strict=True):
+        blocks = cast(list[TransformerBlock], list(self.blocks))
+        for block, cache in zip(blocks, caches, strict=True):
             x, cache = block.step(x, cache, position)
             updated.append(cache)
         return self._params(x, here)[:, 0], (tuple(updated), order, position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +56,9 @@ class MADE(CausalNetwork):
         self.output = MaskedLinear(outputs[:, None] > below[-1][None, :], shared=shared)
         self.direct = None
         if options.direct and options.hidden:
-            self.direct = MaskedLinear(outputs[:, None] > inputs[None, :], bias=False, shared=shared)
+            self.direct = MaskedLinear(
+                outputs[:, None] > inputs[None, :], bias=False, shared=shared
+            )
         if spec.num_symbols is None and self.output.bias is not None:
             nn.init.normal_(self.output.bias, std=0.5)  # components of a mixture must differ
         sizes = [*options.hidden, outputs.numel()]
@@ -109,9 +112,8 @@ class MADE(CausalNetwork):
         inputs[:, position * width : (position + 1) * width] = feature
         position += 1
         below = inputs[:, : position * width]
-        for layer, degrees, values, bias in zip(
-            self.layers, self.degrees, units, biases, strict=False
-        ):
+        layers = cast(list[MaskedLinear], list(self.layers))
+        for layer, degrees, values, bias in zip(layers, self.degrees, units, biases, strict=False):
             ready = (degrees == position).nonzero()[:, 0].to(values.device)
             if ready.numel():
                 seen = below.shape[1]

@@ -42,8 +42,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class ColourBar:
-    """What the colours of the right panel stand for: its map, the ends of its range, its words,
-    whether its values are whole numbers and whether some are beyond its end."""
+    """What the (256, 3) colours of the right panel stand for, in words.
+
+    ``whole``: its values are whole numbers; ``beyond``: some values are above ``highest``.
+    """
 
     colours: NDArray[np.uint8]
     lowest: float
@@ -58,8 +60,8 @@ def beside(
     right: Panel,
     title: str,
     path: str | Path,
-    bar: ColourBar | None = None,
-    event_size: int = 0,
+    bar: ColourBar,
+    event_size: int,
 ) -> Path:
     """Two panels of one size, a path -> the path of the figure.
 
@@ -69,13 +71,13 @@ def beside(
     height, picture_width, _ = left.tiling.pixels.shape
     axis_left, axis_below = (_AXIS_LEFT, _AXIS_BELOW) if left.tiling.rows else (0, 0)
     slot = max(picture_width, _NARROWEST)
-    bar_width = _BAR_GAP + _BAR_WIDTH + _BAR_LABELS if bar else 0
+    bar_width = _BAR_GAP + _BAR_WIDTH + _BAR_LABELS
     second = _MARGIN + axis_left + slot + _BETWEEN
     width = second + slot + bar_width + _MARGIN
     lines = style.wrapped(title, (width - 2 * _MARGIN) / style.DPI, style.TITLE_SIZE).count("\n")
     title_height = _TITLE_LINE * (lines + 1) if title else 0
     top = _MARGIN + title_height + _HEADING
-    tall = max(int(left.tiling.corners[:, 1].max()), _SHORTEST_BAR) if bar else 0
+    tall = max(int(left.tiling.corners[:, 1].max()), _SHORTEST_BAR)
     total = top + max(height, tall) + axis_below + _MARGIN
     figure = style.new_figure(width / style.DPI, total / style.DPI)
     if title:
@@ -91,9 +93,8 @@ def beside(
             va="baseline",
             **style.TEXT,
         )
-    if bar:
-        start = second + picture_width + _BAR_GAP
-        _draw_bar(_place(figure, start, top, _BAR_WIDTH, tall), bar)
+    start = second + picture_width + _BAR_GAP
+    _draw_bar(_place(figure, start, top, _BAR_WIDTH, tall), bar)
     return style.write_figure(figure, path)
 
 

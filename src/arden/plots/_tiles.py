@@ -28,7 +28,9 @@ def as_numbers(values: Any, name: str) -> NDArray[np.float64]:
     Raises:
         InputError: no event, or events that are neither (D,), (H, W), (H, W, 1) nor (H, W, 3).
     """
-    numbers = torch.as_tensor(values).detach().cpu().double().numpy()
+    # Through NumPy, because torch complains of lists of arrays.
+    given = values if isinstance(values, torch.Tensor) else torch.as_tensor(np.asarray(values))
+    numbers = given.detach().cpu().double().numpy()
     event_shape = numbers.shape[1:]
     drawable = len(event_shape) in (1, 2) or (len(event_shape) == 3 and event_shape[2] in (1, 3))
     if not drawable or 0 in numbers.shape:

@@ -87,8 +87,8 @@ def _top(finite: NDArray[np.float64], lowest: float) -> float:
     """Surprises, the lowest end of the scale -> its highest: the largest unless it stands alone."""
     if not finite.size:
         return lowest + 1.0
-    largest, usual = float(finite.max()), float(np.quantile(finite, 0.99))
-    if usual > lowest and largest - lowest > 4 * (usual - lowest):
-        largest = lowest + 2 * (usual - lowest)
+    # Below e⁻¹⁰ a probability is as bright as can be, unless that is common among these events.
+    usual = float(np.quantile(finite, 0.99)) - lowest
+    highest = min(float(finite.max()), lowest + max(10.0, 2 * usual))
     # All the same: any range will do.
-    return largest if largest > lowest else lowest + 1.0
+    return highest if highest > lowest else lowest + 1.0

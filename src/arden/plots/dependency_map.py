@@ -118,6 +118,8 @@ def _draw_kinds(axes: Axes, read: NDArray[np.bool_], promised: NDArray[np.bool_]
         # A faulty cell of a large matrix is too small to be seen: put a ring around the first ones.
         for kind in _FAULTS:
             rows, columns = (kinds == kind).nonzero()
+            if not rows.size:
+                continue
             axes.plot(
                 columns[:200],
                 rows[:200],

@@ -14,7 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -136,10 +136,24 @@ def write_title(figure: Figure, text: str, left: float, top: float) -> None:
 
 
 def wrapped(text: str, inches: float, size: float) -> str:
-    """Text, the room for it, its size in points -> the same in lines short enough, to be safe."""
-    # A bold letter of the serif face is about half as wide as its size.
-    columns = max(8, int(inches * 72 / (0.54 * size)))
-    return "\n".join(textwrap.wrap(legible(text), columns))
+    """Text, the room for it, its size in points -> the same in lines that fit when set in bold."""
+    text = legible(text)
+    room = inches * 72
+    # A tenth more than fits on the average, then fewer until every line does.
+    columns = max(8, int(1.1 * len(text) * room / (_bold_width(text, size) or room)))
+    while True:
+        lines = textwrap.wrap(text, columns)
+        if columns <= 8 or all(_bold_width(line, size) <= room for line in lines):
+            return "\n".join(lines)
+        columns -= 1
+
+
+def _bold_width(text: str, size: float) -> float:
+    """Text, its size in points -> its width in points."""
+    font = get_font([findfont(FontProperties(family=name, weight="bold")) for name in _FAMILIES])
+    font.set_size(size, 72)
+    font.set_text(text)
+    return float(font.get_width_height()[0]) / 64
 
 
 def legible(text: str) -> str:
@@ -170,7 +184,9 @@ def tidy(axes: Axes, *, frame: bool = False) -> None:
 
 def place_ticks(axis: Axis, most: int, *, whole: bool = True) -> None:
     """An axis -> (): at most so many ticks on round numbers, whole ones if asked for."""
-    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole, min_n_ticks=1))
+    axis.set_major_locator(
+        MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole, min_n_ticks=1)
+    )
 
 
 def colour_bar(

@@ -58,7 +58,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
         os.replace(name, path)
-    except OSError as error:
+    except BaseException as error:  # Ctrl-C as well: no half-written file is left behind
         if name is not None:
             Path(name).unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise FileError(f"{path}: cannot be written ({error.strerror})") from None

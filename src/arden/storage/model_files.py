@@ -18,7 +18,7 @@ from arden.core.model import AutoregressiveModel
 from arden.core.network import masked_parameters
 from arden.errors import FileError, InputError
 from arden.storage.folders import claim_folder, write_atomically
-from arden.storage.recipe import OwnClasses, build, describe
+from arden.storage.recipe import NO_CLASSES, OwnClasses, build, describe
 
 __all__ = ["CONFIG", "FORMAT", "WEIGHTS", "fingerprint", "load", "read_card", "save"]
 
@@ -33,7 +33,7 @@ def save(
     *,
     card: dict[str, Any] | None = None,
     overwrite: bool = False,
-    own: OwnClasses = {},
+    own: OwnClasses = NO_CLASSES,
 ) -> Path:
     """A model -> a folder with config.json and model.safetensors, written whole or not at all.
 
@@ -43,7 +43,7 @@ def save(
     Raises:
         FileError: the folder holds a model already (without ``overwrite``), holds something else,
             or cannot be written.
-        InputError: a class that is in no catalogue.
+        InputError: a class that is in no catalogue, a card that JSON cannot hold.
 
     >>> import arden, tempfile
     >>> data = arden.load_data("digits")
@@ -53,9 +53,13 @@ def save(
     ...     arden.load(folder).num_parameters
     64
     """
-    recipe = describe(model, own)
+    recipe, ties = describe(model, own), _ties(model)
+    config = {"format": FORMAT, "model": recipe, "ties": ties, "card": card or {}}
+    try:
+        told = json.dumps(config, indent=2, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise InputError(f"card: expected values that JSON can hold ({error})") from None
     path = claim_folder(Path(folder), marker=CONFIG, overwrite=overwrite)
-    ties = _ties(model)
     state = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
@@ -64,14 +68,13 @@ def save(
     # Each file is checked by itself and names the recipe it belongs to, so that a checkpoint may
     # replace the weights alone: whatever is interrupted, what lies there is whole.
     marks = {"recipe": _recipe_digest(recipe), "weights": _weights_digest(state)}
-    config = {"format": FORMAT, "model": recipe, "ties": ties, "card": card or {}}
     write_atomically(path / WEIGHTS, to_safetensors(state, metadata=marks))
-    write_atomically(path / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+    write_atomically(path / CONFIG, told.encode())
     return path
 
 
 def load(
-    folder: str | os.PathLike[str], *, device: str = "cpu", own: OwnClasses = {}
+    folder: str | os.PathLike[str], *, device: str = "cpu", own: OwnClasses = NO_CLASSES
 ) -> AutoregressiveModel | Mixture:
     """A folder written by `save` -> the model, in evaluation mode. Executes nothing it reads.
 
@@ -105,7 +108,7 @@ def read_card(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return _read_config(Path(folder)).get("card", {})
 
 
-def fingerprint(model: AutoregressiveModel | Mixture, own: OwnClasses = {}) -> str:
+def fingerprint(model: AutoregressiveModel | Mixture, own: OwnClasses = NO_CLASSES) -> str:
     """A model -> a name for exactly this model: its recipe and every bit of its weights."""
     together = _recipe_digest(describe(model, own)) + _weights_digest(model.state_dict())
     return hashlib.sha256(together.encode()).hexdigest()
@@ -139,7 +142,8 @@ def _ties(model: nn.Module) -> dict[str, str]:
 def _tie(model: nn.Module, ties: object, path: Path) -> None:
     known = dict(model.named_parameters(remove_duplicate=False))
     if not isinstance(ties, dict) or not all(
-        alias in known and original in known for alias, original in ties.items()
+        alias in known and isinstance(original, str) and original in known.keys() - ties.keys()
+        for alias, original in ties.items()
     ):
         raise FileError(f"{path / CONFIG}: ties names weights that this model does not have")
     for alias, original in ties.items():
@@ -159,10 +163,10 @@ def _load_state(
                 f"{path / WEIGHTS}: {name} has shape {tuple(state[name].shape)}, "
                 f"but {CONFIG} expects {tuple(tensor.shape)}"
             )
-        if state[name].is_floating_point() and not bool(state[name].isfinite().all()):
-            # An impossible component (weight 0) is the one thing stored as an infinite number.
-            if not name.endswith("log_weights"):
-                raise FileError(f"{path / WEIGHTS}: {name} holds NaN or infinite numbers")
+        # An impossible component (weight 0) is the one thing stored as an infinite number.
+        impossible = state[name] == -torch.inf if name.endswith("log_weights") else False
+        if not bool((state[name].isfinite() | impossible).all()):
+            raise FileError(f"{path / WEIGHTS}: {name} holds NaN or infinite numbers")
     extra = sorted(set(state) - set(expected))
     if extra:
         raise FileError(f"{path / WEIGHTS}: {extra[0]} is not part of the model in {CONFIG}")
@@ -200,7 +204,8 @@ def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise FileError(f"{path}: no such file; {CONFIG} lies there without its weights")
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+            names = list(file.keys())
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except (SafetensorError, ValueError, OSError) as error:
         raise FileError(
             f"{path}: not a whole safetensors file ({error}); was it cut short?"

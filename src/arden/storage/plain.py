@@ -69,7 +69,10 @@ def check_option(value: Any, hint: Any, what: str) -> Any:
         value = float(value) if not _matches(value, hint) else value
     if not _matches(value, hint):
         expected = getattr(hint, "__name__", None) if isinstance(hint, type) else None
-        raise InputError(f"{what}: expected {_words(hint) or expected}, got {value!r}")
+        choices = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ()
+        meant = suggestion(value, map(str, choices)) if isinstance(value, str) else ""
+        stop = "." if meant else ""
+        raise InputError(f"{what}: expected {_words(hint) or expected}, got {value!r}{stop}{meant}")
     return value
 
 

@@ -1,10 +1,12 @@
-"""A model's construction as a plain dictionary, and back: names from the catalogues, and options."""
+"""How a model is built, as a plain dictionary and back: names from catalogues, and options."""
 
 from __future__ import annotations
 
 import dataclasses
+import typing
 from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from torch import nn
@@ -19,13 +21,17 @@ from arden.networks import NETWORKS
 from arden.orderings import ORDERINGS
 from arden.storage.plain import options_from, to_plain
 
-__all__ = ["OwnClasses", "build", "describe", "find_class"]
+__all__ = ["NO_CLASSES", "OwnClasses", "build", "describe", "find_class"]
 
 OwnClasses = Mapping[str, type]
 """A user's own classes by name: a name outside the catalogues is never imported from a file."""
 
+NO_CLASSES: OwnClasses = MappingProxyType({})
 
-def find_class(catalogue: Mapping[str, str], name: object, what: str, own: OwnClasses = {}) -> type:
+
+def find_class(
+    catalogue: Mapping[str, str], name: object, what: str, own: OwnClasses = NO_CLASSES
+) -> type:
     """A catalogue, a name -> the class; only names of the catalogue (or ``own``) are imported.
 
     Raises:
@@ -43,7 +49,7 @@ def find_class(catalogue: Mapping[str, str], name: object, what: str, own: OwnCl
     return getattr(import_module(module), attribute)
 
 
-def describe(model: nn.Module, own: OwnClasses = {}) -> dict[str, Any]:
+def describe(model: nn.Module, own: OwnClasses = NO_CLASSES) -> dict[str, Any]:
     """An AutoregressiveModel or Mixture -> the plain dictionary that `build` reads.
 
     Raises:
@@ -55,9 +61,15 @@ def describe(model: nn.Module, own: OwnClasses = {}) -> dict[str, Any]:
         raise InputError(
             f"model: expected an AutoregressiveModel or a Mixture, got {type(model).__name__}"
         )
+    name, options = _name_of(NETWORKS, model.network, "network", own), model.network.options
+    if not isinstance(options, _options_class(type(model.network))):
+        raise InputError(
+            f"options: expected those of {type(model.network).__name__}'s constructor, "
+            f"got {type(options).__name__}"
+        )
     network = {
-        "name": _name_of(NETWORKS, model.network, "network", own),
-        "options": to_plain(model.network.options),
+        "name": name,
+        "options": to_plain(options),
         "context_size": model.context_size,
     }
     return {
@@ -67,7 +79,7 @@ def describe(model: nn.Module, own: OwnClasses = {}) -> dict[str, Any]:
     }
 
 
-def build(recipe: object, own: OwnClasses = {}) -> AutoregressiveModel | Mixture:
+def build(recipe: object, own: OwnClasses = NO_CLASSES) -> AutoregressiveModel | Mixture:
     """The dictionary of `describe` -> a model with fresh weights.
 
     Raises:
@@ -90,17 +102,20 @@ def build(recipe: object, own: OwnClasses = {}) -> AutoregressiveModel | Mixture
     if not isinstance(context_size, int) or context_size < 0:
         raise InputError(f"context_size: expected a number ≥ 0, got {context_size!r}")
     given = _mapping(entry.get("options", {}), "options")
-    options = options_from(_options_class(cls), given, f"network {entry.get('name')}")
+    options: Any = options_from(_options_class(cls), given, f"network {entry.get('name')}")
     network = cls(spec_for(ordering, conditional, context_size), options)
     return AutoregressiveModel(ordering, network, conditional)
 
 
 def _options_class(cls: type) -> type:
     """A network class -> the dataclass its constructor's ``options`` argument is annotated with."""
-    import typing
-
-    hints = typing.get_type_hints(cls.__init__)
-    return hints["options"]
+    options = typing.get_type_hints(cls.__init__).get("options")  # type: ignore[misc]
+    if not (isinstance(options, type) and dataclasses.is_dataclass(options)):
+        raise InputError(
+            f"network: {cls.__name__} cannot be stored; expected its constructor to say "
+            "`options: SomeDataclass`, so that they can be read back"
+        )
+    return options
 
 
 def _name_of(catalogue: Mapping[str, str], part: object, what: str, own: OwnClasses) -> str:

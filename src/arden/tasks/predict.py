@@ -8,6 +8,7 @@ from torch import Tensor
 from arden.core.conditional import Discrete
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
+from arden.tasks.score import check_rows
 
 __all__ = ["predict"]
 
@@ -24,10 +25,11 @@ def predict(model: AutoregressiveModel, x: Tensor, context: Tensor | None = None
     """
     if not isinstance(model, AutoregressiveModel):
         raise InputError("model: a mixture has no single x̂_i; ask one of its components")
-    flat = x.flatten(1)
-    family = model.conditional.at(torch.arange(flat.shape[1], device=model.device))
+    check_rows(x)
+    params = model.params(x, context).flatten(1, -2)
+    family = model.conditional.at(torch.arange(params.shape[1], device=model.device))
     if not isinstance(family, Discrete):
         raise InputError(f"model: x̂_i needs discrete values, got {model.conditional}")
-    mass = family.log_pmf(model.params(x, context).flatten(1, -2)).exp()
+    mass = family.log_pmf(params).exp()
     levels = torch.arange(family.num_symbols, dtype=mass.dtype, device=mass.device)
     return (mass @ levels).reshape(x.shape)

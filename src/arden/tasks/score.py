@@ -12,7 +12,7 @@ from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.kernels import register
 
-__all__ = ["chunk_rows", "score", "score_conditionals"]
+__all__ = ["check_rows", "chunk_rows", "score", "score_conditionals"]
 
 _CHUNK_NUMBERS = 2**23  # of features and parameters together: 32 MB of float32 at a time
 _MOST_ROWS = 256
@@ -68,6 +68,18 @@ def score_conditionals(
     return _in_chunks(model, x, log_conditionals, batch_size)
 
 
+def check_rows(x: object) -> None:
+    """What should be (N, *event) -> (), or a sentence that says so.
+
+    Raises:
+        InputError: no tensor, or one without rows.
+    """
+    if not isinstance(x, Tensor):
+        raise InputError(f"x: expected a tensor (N, *event), got {type(x).__name__}")
+    if x.dim() == 0:
+        raise InputError("x: expected a tensor (N, *event), got a single number")
+
+
 def chunk_rows(model: AutoregressiveModel | Mixture, numbers_per_row: int) -> int:
     """A model, scalars of an event -> how many rows to take at a time so that memory stays flat."""
     first = model.models[0] if isinstance(model, Mixture) else model
@@ -89,6 +101,7 @@ def _in_chunks(
     register()
     if batch_size is not None and batch_size < 1:
         raise InputError(f"batch_size: expected at least 1, got {batch_size}")
+    check_rows(x)
     if x.shape[0] == 0:
         raise InputError("x: expected at least one row, got none")
     size = batch_size or chunk_rows(model, x[0].numel())

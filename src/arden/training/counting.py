@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from arden.core.conditional import Discrete
 from arden.core.model import AutoregressiveModel
 from arden.core.network import CountedNetwork
 from arden.data.dataset import Split
+from arden.errors import InputError
 from arden.tasks.score import score
 from arden.training.context import class_context
 
@@ -24,6 +26,9 @@ def fit_by_counting(
     """A tabular model and its data -> mean nats of the training and the validation rows.
 
     Without a ``smoothing`` the one with the best validation likelihood is taken.
+
+    Raises:
+        InputError: a training value outside the support.
     """
     network, conditional = model.network, model.conditional
     assert isinstance(network, CountedNetwork)
@@ -33,12 +38,16 @@ def fit_by_counting(
     if train.observed is not None:
         known = known & train.observed.flatten(1)
     dims = model.dims(*values.shape).cpu()
+    _check_support(conditional, torch.where(known, train.values.flatten(1), 0))
     context = class_context(train, model.context_size)
     valid_context = class_context(valid, model.context_size)
     best, best_table = float("inf"), None
     for candidate in SMOOTHINGS if smoothing is None else (smoothing,):
         table = network.fit_counts(
-            values[:, dims].to(model.device), known[:, dims].to(model.device), context, candidate
+            values[:, dims].to(model.device),
+            known[:, dims].to(model.device),
+            None if context is None else context.to(model.device),
+            candidate,
         )
         # Counts of zero without smoothing are ln 0: such a value is then truly impossible.
         params = conditional.params_of(table.clamp(min=-1e4))
@@ -49,3 +58,14 @@ def fit_by_counting(
     assert best_table is not None
     network.set_table(best_table)
     return -score(model, train.values, context, train.observed).mean().item(), best
+
+
+def _check_support(conditional: Discrete, values: Tensor) -> None:
+    """A family, (N, D) -> (): counted all the same, a foreign value would land in another cell."""
+    inside = conditional.contains(values)
+    if not bool(inside.all()):
+        row, column = (~inside).nonzero()[0].tolist()
+        raise InputError(
+            f"data: training row {row}, variable {column} holds {values[row, column].item()}, "
+            f"outside the support of {conditional}"
+        )

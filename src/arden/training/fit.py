@@ -61,7 +61,7 @@ class FitResult:
 def fit_model(
     model: AutoregressiveModel | Mixture,
     data: Dataset,
-    options: TrainingOptions = TrainingOptions(),
+    options: TrainingOptions | None = None,
     *,
     objective: Objective | None = None,
     report: Callable[[Progress], None] | None = None,
@@ -78,6 +78,7 @@ def fit_model(
         InputError: data that do not fit the model, or an option out of range.
         DivergedError: the loss became NaN or infinite; the model holds its last good weights.
     """
+    options = options or TrainingOptions()
     options.check()
     register()
     _check_data(model, data)

@@ -74,7 +74,8 @@ class RandomOrder(Objective):
         super().__init__()
         if not isinstance(model.network, AnyOrderNetwork):
             raise InputError(
-                f"model: random orders need an any-order network, got {type(model.network).__name__}"
+                "model: random orders need an any-order network, "
+                f"got {type(model.network).__name__}"
             )
         self.model = model
 
@@ -90,7 +91,7 @@ class RandomOrder(Objective):
 
 
 def default_objective(model: AutoregressiveModel | Mixture) -> Objective:
-    """A model -> random components if they share weights, random orders if it takes any, else ML."""
+    """A model -> random components if those share weights, random orders if it takes any, or ML."""
     if isinstance(model, Mixture):
         distinct = len(list(model.parameters()))
         return (

@@ -39,9 +39,7 @@ class TrainingOptions:
 
         for name, least in (("epochs", 1), ("batch_size", 1), ("warmup", 0), ("patience", 1)):
             if getattr(self, name) < least:
-                raise InputError(
-                    f"{name}: expected a number ≥ {least}, got {getattr(self, name)}"
-                )
+                raise InputError(f"{name}: expected a number ≥ {least}, got {getattr(self, name)}")
         for name in ("learning_rate", "clip"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise InputError(f"{name}: expected a positive number, got {getattr(self, name)}")
