@@ -2,8 +2,8 @@
 
     python benchmarks/nade_kernel.py --threads 2 --rounds 7
 
-Rounds are interleaved and medians reported; what matters is the ratio. 28×28 bits, 13 % of them one,
-500 hidden units. Every way is checked to give the same log probabilities first.
+Rounds are interleaved and medians reported; what matters is the ratio. 28×28 bits, 13 % of them
+one, 500 hidden units. Every way is checked to give the same log probabilities first.
 """
 
 from __future__ import annotations

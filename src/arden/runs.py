@@ -16,12 +16,13 @@ from arden.core.conditional import Discrete
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset
+from arden.errors import FileError
 from arden.plots.sample_grid import sample_grid
 from arden.plots.samples_beside_probabilities import samples_beside_probabilities
 from arden.plots.training_curve import training_curve
 from arden.storage.folders import claim_folder, write_atomically
 from arden.storage.model_files import CONFIG, save
-from arden.storage.plain import to_plain
+from arden.storage.plain import to_plain, without_nan
 from arden.tasks.predict import predict
 from arden.tasks.sample import sample
 from arden.tasks.score import score
@@ -97,14 +98,17 @@ def fit_run(
     def note(progress: Progress) -> None:
         if progress.valid is not None:
             line = {k: v for k, v in asdict(progress).items() if k in _RECORDED}
-            with metrics.open("a") as file:
-                file.write(json.dumps(line) + "\n")
+            try:
+                with metrics.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
+            except OSError as error:
+                raise FileError(f"{metrics}: cannot be written ({error.strerror})") from None
         if report:
             report(progress)
 
     result = fit_model(model, data, options[2], report=note, keep=keep)
     figures = measure(model, data, result)
-    card["figures"] = asdict(figures)
+    card["figures"] = without_nan(asdict(figures))
     keep()
     return model, figures, _pictures(model, data, result, folder, name)
 

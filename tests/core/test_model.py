@@ -133,6 +133,17 @@ def test_a_prefix_of_the_order_has_its_exact_marginal() -> None:
         assert bool((terms[~observed] == 0).all())
 
 
+def test_an_impossible_filler_of_a_gap_is_no_nan() -> None:
+    """PITFALLS 16: 0 · (−∞). The last bit is surely 1, and whatever stands in for a gap is not."""
+    model = build(Independent, IndependentOptions(), Bernoulli(), Raster((3,)))
+    with torch.no_grad():
+        model.network.get_parameter("table.weight")[0, 2] = torch.inf
+    x, known = torch.tensor([[1, 0, 1]]), torch.tensor([[True, True, False]])
+    scored = model.log_prob(x, observed=known)
+    assert scored.item() == model.log_prob(x).item()
+    assert model.log_prob(torch.tensor([[1, 0, 0]])).item() == -torch.inf
+
+
 ANY = AnyOrderTransformerOptions(8, heads=2, layers=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import pytest
 import torch
@@ -160,9 +161,19 @@ def test_draws_depend_on_their_noise_alone(case: Case, family: str, context_size
     assert draw(model, noise[:0], context=None if context is None else context[:0]).numel() == 0
 
 
-@every_pair
-def test_every_step_uses_what_is_promised_and_nothing_else(case: Case, family: str) -> None:
-    shape, length = ((3, 4), 12) if case.on_grid else ((7,), 7)
+@pytest.mark.parametrize(
+    ("case", "family", "shape"),
+    [
+        (case, family, shape)
+        for case, family in PAIRS
+        for shape in (((3, 4), (2, 2, 3)) if case.on_grid else ((7,),))
+    ],
+    ids=names,
+)
+def test_every_step_uses_what_is_promised_and_nothing_else(
+    case: Case, family: str, shape: tuple[int, ...]
+) -> None:
+    length = math.prod(shape)
     model, source = model_of(case, family, shape, ordering=Raster(shape)), generator(1)
     used = torch.zeros(length, length, dtype=torch.bool)
     order = model.order_argument(torch.arange(length))
@@ -181,7 +192,7 @@ def test_every_step_uses_what_is_promised_and_nothing_else(case: Case, family: s
 
 
 @every_pair
-@pytest.mark.parametrize("shape", [(1,), (1, 1), (3,), (1, 3), (3, 1), (3, 3)])
+@pytest.mark.parametrize("shape", [(1,), (1, 1), (3,), (1, 3), (3, 1), (1, 2, 3), (3, 3)])
 def test_awkward_shapes(case: Case, family: str, shape: tuple[int, ...]) -> None:
     model = model_of(case, family, shape)
     symbols = model.conditional.num_symbols

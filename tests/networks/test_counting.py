@@ -70,12 +70,12 @@ def test_a_chain_is_counted_along_its_order_with_smoothing(family: Discrete) -> 
 
 
 def test_a_shared_table_counts_strings_up_to_their_end() -> None:
-    end = 0
-    strings = torch.tensor([[1, 2, 0, 0], [2, 2, 2, 1], [0, 0, 0, 0]])  # the last is empty
+    end = 2
+    strings = torch.tensor([[1, 0, 2, 2], [0, 0, 0, 1], [2, 2, 2, 2]])  # the last is empty
     model = build(Markov, MarkovOptions(1, True), Categorical(3), UntilEnd(end))
     fit(model, strings, 0.0, valid=model.ordering.valid(strings))
     first = [1 / 3, 1 / 3, 1 / 3]
-    after = {1: [0.0, 0.0, 1.0], 2: [1 / 4, 1 / 4, 2 / 4]}  # nothing comes after an end
+    after = {1: [1.0, 0.0, 0.0], 0: [2 / 4, 1 / 4, 1 / 4]}  # nothing comes after an end
     for symbol in range(3):
         string = torch.tensor([[symbol]])
         assert model.log_prob(string).exp().item() == pytest.approx(first[symbol])

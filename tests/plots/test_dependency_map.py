@@ -49,6 +49,15 @@ def test_a_single_fault_can_be_seen_in_any_size(size, tmp_path, pixels):
         assert count(faulty, colour) - count(sound, colour) > 10
 
 
+def test_a_single_cell_of_a_block_stands_for_it(tmp_path, figures):
+    read = torch.zeros(1601, 1601, dtype=torch.bool)
+    read[1600, 7] = True
+    dependency_map(read, tmp_path / "map.png", "T")
+    shown = np.asarray(figures[0].axes[0].images[0].get_array())
+    assert shown.shape == (534, 534)  # blocks of 3, the last one not full
+    assert shown[533, 2] == shown.sum() == 1
+
+
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
 def test_every_size_is_drawn(size, tmp_path, figures):
     for matrix in (triangle(size), triangle(size).double()):

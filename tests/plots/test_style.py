@@ -41,6 +41,12 @@ def test_titles_are_broken_into_lines_that_fit(width, title):
     assert "".join(text.split()) == "".join(title.split())
 
 
+@pytest.mark.parametrize("pixels", [29, 928, 1856, 1857])
+def test_no_pixel_is_lost_to_rounding(pixels):
+    figure = style.new_figure(pixels / style.DPI, pixels / style.DPI)
+    assert figure.canvas.get_width_height() == (pixels, pixels)
+
+
 def test_a_short_title_stays_on_one_line():
     assert style.wrapped("NADE on digits: 64 samples", 5.0, style.TITLE_SIZE).count("\n") == 0
     assert style.wrapped("", 5.0, style.TITLE_SIZE) == ""

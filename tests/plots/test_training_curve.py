@@ -67,6 +67,13 @@ def test_huge_first_values_are_left_out_and_named(huge, tmp_path, figures, words
     assert " above the frame, up to " in remark
 
 
+def test_a_rare_spike_later_is_left_out_as_well(tmp_path, figures):
+    records = falling(6)
+    records[4]["valid"] = 1e9
+    training_curve(records, tmp_path / "curve.png", "T")
+    assert frame(figures)[1] < 50
+
+
 def test_everything_is_shown_when_nothing_is_huge(tmp_path, figures, words):
     records = falling(40)
     training_curve(records, tmp_path / "curve.png", "T")

@@ -57,7 +57,7 @@ def test_the_best_epoch_of_the_validation_rows_is_kept(name: str) -> None:
     model = fresh(name, data, **({"hidden": 40} if name == "nade" else {}))
     kept: list[tuple[float, str]] = []
     best = lambda: kept.append((nats(model, data), fingerprint(model)))  # noqa: E731
-    result = fit_model(model, data, quick(epochs=60, patience=3), keep=best)
+    result = fit_model(model, data, quick(epochs=60, learning_rate=0.01, patience=3), keep=best)
     valid = [record["valid"] for record in result.records]
     assert result.best_valid == min(valid) == valid[result.best_epoch - 1]
     assert nats(model, data) == result.best_valid

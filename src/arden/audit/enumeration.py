@@ -14,7 +14,7 @@ from arden.audit.subject import Model, Subject, discrepancy, log_prob, visited
 __all__ = ["all_values", "steps_to_enumerate", "total_probability_is_one"]
 
 _TOLERANCE = 1e-10  # of a float64 sum over up to a hundred thousand events
-_MOST_SCORED = 2**17  # scalars scored for one slice of a long event
+_MOST_SCORED = 2**16  # scalars scored for one slice of a long event
 
 
 def total_probability_is_one(subject: Subject) -> Finding:

@@ -20,6 +20,7 @@ from arden.core.draw import generic_draw, uniform_noise
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
+from arden.kernels import without_kernels
 from arden.storage.model_files import save
 
 __all__ = ["fresh_process_gives_the_same_numbers"]
@@ -30,6 +31,7 @@ _PROGRAM = """
 import sys
 import torch
 from arden.audit.persistence import numbers
+from arden.kernels import without_kernels
 from arden.storage.model_files import load
 from safetensors.torch import load_file, save_file
 folder, given, told, threads = sys.argv[1:]
@@ -43,10 +45,13 @@ def fresh_process_gives_the_same_numbers(subject: Subject) -> Finding:
     if not subject.budget.fresh_process:
         return not_applicable("A quick audit starts no other process.")
     model = copy.deepcopy(subject.model).cpu()
+    # A network that replays everything at each step is not asked to draw long events.
+    long = subject.walked_steps(subject.exact) < subject.length
     noise_shape = subject.event(subject.values).shape[1:]
     part = model.models[0] if isinstance(model, Mixture) else model
     noise = uniform_noise(
-        subject.generator("persistence"), (_DRAWS, *noise_shape, part.conditional.num_noise)
+        subject.generator("persistence"),
+        (0 if long else _DRAWS, *noise_shape, part.conditional.num_noise),
     )
     given = {"x": subject.event(subject.values).cpu().contiguous(), "noise": noise}
     if subject.context is not None:
@@ -90,11 +95,15 @@ def numbers(model: AutoregressiveModel | Mixture, given: dict[str, Tensor]) -> d
     context, noise = given.get("context"), given["noise"]
     parts = model.models if isinstance(model, Mixture) else [model]
     drawn_context = None if context is None else context[:1].expand(len(noise), -1)
-    draws = {
-        f"draw {number}": generic_draw(part, noise, context=drawn_context)
-        for number, part in enumerate(parts)
-    }
-    return {**draws, "log_prob": model.log_prob(given["x"], context)}
+    # Kernels round in their own way, and need not be installed where a model is loaded.
+    with without_kernels():
+        told = {
+            f"draw {number}": generic_draw(part, noise, context=drawn_context)
+            for number, part in enumerate(parts)
+            if len(noise)
+        }
+        told["log_prob"] = model.log_prob(given["x"], context)
+    return told
 
 
 def _search_path() -> str:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
+from arden.audit.draws import Sample, component, draw_samples
 from arden.audit.enumeration import all_values, steps_to_enumerate
 from arden.audit.points import supports
 from arden.audit.report import Finding, not_applicable, within
 from arden.audit.subject import Model, Subject, log_prob, visited
 from arden.audit.transform import Transformed, transform
 from arden.audit.uniformity import chi_square, correlation, kolmogorov_smirnov
-from arden.core import draw as drawing
 from arden.core.mixture import Mixture
-from arden.core.model import AutoregressiveModel
-from arden.core.network import ReplayedNetwork
 
 __all__ = ["samples_have_the_right_frequencies", "samples_transform_to_uniforms"]
 
@@ -25,19 +22,6 @@ __all__ = ["samples_have_the_right_frequencies", "samples_transform_to_uniforms"
 # audit makes two of them, so a sound model raises one false alarm in a million audits.
 _TOO_RARE = 2e6
 _MOST_CELLS = 256
-_MOST_ROWS = 20_000
-_REPLAYED_STEPS = 48
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """``values`` (N, D) drawn from one component under one setting, of which ``steps`` are real."""
-
-    component: int
-    values: Tensor
-    context: Tensor | None
-    order: Tensor | None
-    steps: int
 
 
 def samples_have_the_right_frequencies(subject: Subject) -> Finding:
@@ -47,7 +31,7 @@ def samples_have_the_right_frequencies(subject: Subject) -> Finding:
     For a mixture also how often each component was chosen.
     """
     generator = subject.generator("frequencies")
-    samples = _draw(subject, generator, vary=False)
+    samples = draw_samples(subject, generator, vary=False)
     tests = []
     model = subject.model
     if isinstance(model, Mixture) and len(model.models) > 1:
@@ -80,11 +64,11 @@ def samples_transform_to_uniforms(subject: Subject) -> Finding:
     temperature shows most in; and for correlation between steps and between rows.
     """
     generator = subject.generator("transform")
-    samples = _draw(subject, generator, vary=True)
+    samples = draw_samples(subject, generator, vary=True)
     pieces = [
         transform(part, sample.values, sample.context, sample.order, sample.steps, generator)
         for sample in samples
-        for part in [_component(subject.exact, sample.component)]
+        for part in [component(subject.exact, sample.component)]
         if len(sample.values)
     ]
     for piece in pieces:
@@ -130,67 +114,7 @@ def _tests(pieces: list[Transformed]) -> list[float]:
     return tests
 
 
-def _component(model: Model, number: int) -> AutoregressiveModel:
-    return model.models[number] if isinstance(model, Mixture) else model
-
-
-def _draw(subject: Subject, generator: Generator, vary: bool) -> list[_Sample]:
-    """-> samples of every component chosen; contexts and orders differ by row where they may."""
-    model = subject.model
-    symbols = subject.conditional.num_symbols or 1
-    if subject.conditional.num_symbols is None:
-        symbols = 4  # a real costs an integral; only some are transformed
-    scalars = subject.budget.drawn_scalars * 4 // max(symbols, 4)
-    count = max(64, min(_MOST_ROWS, scalars // subject.length))
-    if any(isinstance(part.network, ReplayedNetwork) for part in subject.parts()):
-        count = max(64, min(count, 8 * scalars // subject.length**2))
-    chosen = torch.zeros(count, dtype=torch.int64)
-    if isinstance(model, Mixture):
-        chosen = model.choose_component(drawing.uniform_noise(generator, (count,))).cpu()
-    samples = []
-    for number in chosen.unique().tolist():
-        part = _component(model, number)
-        rows = int((chosen == number).sum())
-        context = order = None
-        if subject.context is not None:
-            picks = torch.randint(len(subject.context), (rows,), generator=generator)
-            context = subject.rows_of_context(picks if vary else picks * 0)
-        order = subject.orders(part, generator, rows if vary else None)
-        samples.append(_sample(subject, part, number, rows, context, order, generator))
-    return samples
-
-
-@torch.no_grad()
-def _sample(
-    subject: Subject,
-    part: AutoregressiveModel,
-    number: int,
-    rows: int,
-    context: Tensor | None,
-    order: Tensor | None,
-    generator: Generator,
-) -> _Sample:
-    width = part.conditional.num_noise
-    shape = (subject.length,) if subject.ordering.end is not None else part.event_shape
-    noise = drawing.uniform_noise(generator, (rows, *shape, width))
-    if not isinstance(part.network, ReplayedNetwork) or subject.length <= _REPLAYED_STEPS:
-        x = drawing.draw(part, noise, context=context, order=order)
-        values = x.reshape(rows, -1)
-        # Strings may all have ended early: what is missing is padding.
-        short = subject.length - values.shape[1]
-        values = torch.nn.functional.pad(values, (0, short), value=subject.ordering.end or 0)
-        return _Sample(number, values, context, order, subject.length)
-    # A walk that replays everything at each step is followed only so far.
-    walker = part.begin(rows, context, order, max_steps=subject.length)
-    flat = noise.reshape(rows, subject.length, width).to(subject.values.device)
-    while walker.step.index < _REPLAYED_STEPS:
-        step = walker.step
-        here = flat[torch.arange(rows, device=flat.device), step.dims]
-        walker.advance(step.family.draw(step.params.double(), here))
-    return _Sample(number, walker.event().reshape(rows, -1), context, order, _REPLAYED_STEPS)
-
-
-def _groups(subject: Subject, samples: list[_Sample]) -> list[tuple[Model, list[_Sample]]]:
+def _groups(subject: Subject, samples: list[Sample]) -> list[tuple[Model, list[Sample]]]:
     """-> models with a joint of their own, and the samples that must follow it.
 
     The whole mixture where its events can be counted; components over several orders share no
@@ -200,11 +124,11 @@ def _groups(subject: Subject, samples: list[_Sample]) -> list[tuple[Model, list[
     if isinstance(whole, Mixture) and not whole.same_order:
         kinds = supports(subject.conditional, subject.length)
         if steps_to_enumerate(kinds, _MOST_CELLS) < subject.length:
-            return [(_component(whole, s.component), [s]) for s in samples]
+            return [(component(whole, s.component), [s]) for s in samples]
     return [(whole, samples)]
 
 
-def _cells(subject: Subject, model: Model, samples: list[_Sample]) -> tuple[Tensor, Tensor] | None:
+def _cells(subject: Subject, model: Model, samples: list[Sample]) -> tuple[Tensor, Tensor] | None:
     """Samples under one setting -> counts and probabilities of the values of the first scalars."""
     first = samples[0]
     kinds = supports(subject.conditional, subject.length)
@@ -242,7 +166,7 @@ def _cells(subject: Subject, model: Model, samples: list[_Sample]) -> tuple[Tens
 
 
 def _probabilities(
-    subject: Subject, model: Model, sample: _Sample, places: Tensor, combinations: Tensor
+    subject: Subject, model: Model, sample: Sample, places: Tensor, combinations: Tensor
 ) -> Tensor:
     """(cells, s) values of the first s scalars -> (cells,): their probabilities."""
     context = None if sample.context is None else sample.context[:1].expand(len(combinations), -1)

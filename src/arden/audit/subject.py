@@ -60,7 +60,7 @@ class Budget:
 
 BUDGETS = {
     "quick": Budget(4, 32, 12, 256, 2**10, 2**15, 2, False),
-    "normal": Budget(8, 96, 32, 1024, 2**14, 2**18, 4, True),
+    "normal": Budget(8, 96, 32, 1024, 2**14, 2**17, 4, True),
     "thorough": Budget(16, 512, 64, 2**14, 2**17, 2**21, 64, True),
 }
 

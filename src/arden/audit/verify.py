@@ -14,6 +14,7 @@ from arden.audit.masks import masked_weights_are_zero
 from arden.audit.mixing import mixture_averages_probabilities
 from arden.audit.normalisation import conditionals_sum_to_one
 from arden.audit.order_gap import gap_between_orders
+from arden.audit.ordering import every_scalar_has_one_step
 from arden.audit.persistence import fresh_process_gives_the_same_numbers
 from arden.audit.precision import single_against_double_precision
 from arden.audit.relevance import unknown_counts_for_nothing
@@ -24,11 +25,13 @@ from arden.audit.subject import BUDGETS, Subject
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError, suggestion
+from arden.kernels import register
 
 __all__ = ["CHECKS", "verify"]
 
 CHECKS: dict[str, Callable[[Subject], Finding]] = {
     "conditionals sum to one": conditionals_sum_to_one,
+    "every scalar has one step": every_scalar_has_one_step,
     "no leak": no_leak,
     "structure as promised": structure_as_promised,
     "masked weights are zero": masked_weights_are_zero,
@@ -83,6 +86,7 @@ def verify(
             f"budget: expected one of {', '.join(BUDGETS)}, got {budget!r}."
             + suggestion(budget, BUDGETS)
         )
+    register()  # what is audited is what draws and scores for anyone
     subject = Subject.of(model, data, context, seed, BUDGETS[budget])
     checks = tuple(_checked(name, check, subject) for name, check in CHECKS.items())
     return Report(_description(model), seed, checks)

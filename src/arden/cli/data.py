@@ -6,6 +6,7 @@ import json as json_module
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from arden.data import DATASETS, load_data
@@ -53,10 +54,10 @@ def data(source: str | None = None, /, *, data_dir: Path | None = None, json: bo
     if json:
         print(json_module.dumps(described))
         return 0
-    table = Table(title=found.name)
+    table = Table(title=escape(found.name))
     table.add_column("")
     table.add_column("")
     for name, value in described.items():
-        table.add_row(name, str(value))
+        table.add_row(name, escape(str(value)))
     console.print(table)
     return 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, make_dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 from cyclopts import App, Parameter
 
@@ -27,8 +28,11 @@ def fit_commands() -> App:
 
 def _command(name: str, system: System) -> Any:
     module, _, attribute = system.options.partition(":")
-    options_class = getattr(import_module(module), attribute)
-    training_class = with_defaults(TrainingOptions, system.training)
+    training_class = _resolved(with_defaults(TrainingOptions, system.training))
+    # One seed serves both, as it does in Python; a mask is chosen for an ensemble's members only.
+    shared = {field.name for field in fields(training_class)}
+    options_class = _without(getattr(import_module(module), attribute), {*shared, "mask"})
+    shared &= {field.name for field in fields(options_class)}
 
     def command(
         data: str,
@@ -62,10 +66,12 @@ def _command(name: str, system: System) -> Any:
         """
         from arden.cli.fit_report import fit_and_report
 
+        training = training or training_class()
+        seeds = {name: getattr(training, name) for name in shared}
         chosen = (
-            options or options_class(),
+            replace(options or options_class(), **seeds),
             layout or LayoutOptions(),
-            training or training_class(),
+            training,
         )
         return fit_and_report(
             name,
@@ -84,3 +90,22 @@ def _command(name: str, system: System) -> Any:
     for argument, (cls, group) in flat.items():
         command.__annotations__[argument] = Annotated[cls | None, Parameter(name="*", group=group)]
     return command
+
+
+def _without(cls: type, hidden: set[str]) -> type:
+    """An options dataclass, names -> the same, those of its fields not read from the words."""
+    types = get_type_hints(cls)
+    quiet = [
+        (field.name, Annotated[types[field.name], Parameter(parse=False)], field.default)
+        for field in fields(cls)
+        if field.name in hidden
+    ]
+    made = make_dataclass(cls.__name__, quiet, bases=(cls,), frozen=True)
+    made.__module__ = cls.__module__
+    return _resolved(made)
+
+
+def _resolved(made: type) -> type:
+    """A class made at run time -> itself; Python 3.11 forgets where its types are looked up."""
+    made.__init__.__annotations__ = get_type_hints(made, include_extras=True)  # type: ignore[misc]
+    return made

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from arden.assembly import FitOptions
+from arden.cli.outputs import say_where
 from arden.data import load_data
-from arden.errors import InputError
 from arden.runs import Figures, fit_run
-from arden.storage.folders import claim_folder
-from arden.storage.model_files import CONFIG
+from arden.storage.plain import without_nan
 from arden.training.device import resolve_device
 from arden.training.display import FitDisplay
 
@@ -34,25 +34,22 @@ def fit_and_report(
 ) -> int:
     """A parsed command -> exit code 0, after the run was written and reported."""
     options[2].check()
-    if getattr(options[0], "mask", 0):
-        raise InputError("mask: set for the members of an ensemble only; expected 0")
     where = resolve_device(device)
     dataset = load_data(data, data_dir=data_dir)
     folder = out or Path("runs") / f"{name}-{Path(data).stem or 'data'}"
-    claim_folder(folder, marker=CONFIG, overwrite=overwrite)  # say no before the work, not after
-    console = Console(stderr=json)
-    console.print(f"[bold]{name}[/bold] on {dataset.name}: {dataset.protocol}", highlight=False)
+    console = Console(quiet=json)
+    console.print(f"[bold]{name}[/bold] on {escape(dataset.protocol)}", highlight=False)
     with FitDisplay(name) as display:
         _, figures, pictures = fit_run(
-            name, dataset, options, folder, overwrite=True, device=where, report=display
+            name, dataset, options, folder, overwrite=overwrite, device=where, report=display
         )
     if json:
-        print(json_module.dumps({"run": str(folder), **asdict(figures)}))
+        print(json_module.dumps({"run": str(folder), **without_nan(asdict(figures))}))
         return 0
     console.print(_table(name, figures))
-    console.print(f"Model: {folder}", highlight=False)
+    say_where("Model", folder)
     for picture in pictures:
-        console.print(f"Picture: {picture}", highlight=False)
+        say_where("Picture", picture)
     return 0
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from arden.errors import FileError, InputError
 from arden.storage.folders import write_atomically
 
-__all__ = ["claim_output", "write_columns"]
+__all__ = ["claim_output", "say_where", "write_columns"]
 
 
 def claim_output(path: Path | None, endings: tuple[str, ...], overwrite: bool) -> None:
@@ -32,6 +32,11 @@ def claim_output(path: Path | None, endings: tuple[str, ...], overwrite: bool) -
         raise FileError(f"{path}: expected a file, but a folder has this name")
     if path.exists() and not overwrite:
         raise FileError(f"{path}: exists already; say --overwrite to replace it")
+
+
+def say_where(what: str, path: Path) -> None:
+    """What was written and where -> (): one line on standard output, the path as it is."""
+    print(f"{what}: {path}")
 
 
 def write_columns(path: Path, columns: Mapping[str, np.ndarray]) -> None:

@@ -24,5 +24,5 @@ def open_run(run: Path, device: str) -> tuple[AutoregressiveModel | Mixture, Sch
     model = load(run, device=str(where))
     try:
         return model, Schema.from_dict(read_card(run)["schema"])
-    except (KeyError, InputError):
+    except (KeyError, TypeError, InputError):
         raise FileError(f"{run}: the model was saved without a schema of its rows") from None

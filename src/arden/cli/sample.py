@@ -8,10 +8,9 @@ from typing import Annotated
 import numpy as np
 import torch
 from cyclopts import Parameter
-from rich.console import Console
 from torch.nn.functional import one_hot
 
-from arden.cli.outputs import claim_output, write_columns
+from arden.cli.outputs import claim_output, say_where, write_columns
 from arden.cli.runs import open_run
 from arden.data import Schema
 from arden.errors import InputError
@@ -69,7 +68,7 @@ def sample(
         flat = drawn.flatten(1).to(schema.dtype).numpy()
         names = [c.name for c in schema.columns] or [f"x{i}" for i in range(flat.shape[1])]
         write_columns(out, dict(zip(names, np.moveaxis(flat, 1, 0), strict=True)))
-    Console().print(f"Written: {out}", highlight=False)
+    say_where("Written", out)
     return 0
 
 

@@ -10,11 +10,12 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from arden.cli.outputs import claim_output, write_columns
+from arden.cli.outputs import claim_output, say_where, write_columns
 from arden.cli.runs import open_run
 from arden.data import read_rows
 from arden.errors import InputError
 from arden.plots.conditionals_map import conditionals_map
+from arden.storage.plain import without_nan
 from arden.tasks.score import score as score_rows
 from arden.tasks.score import score_conditionals
 from arden.training.context import class_context
@@ -94,7 +95,7 @@ def score(
         f"most_{name}": values.max().item(),
     }
     if json:
-        print(json_module.dumps(summary))
+        print(json_module.dumps(without_nan(summary)))
         return 0
     table = Table(title=f"{name} of {len(values):,} rows ({unit.replace('_', ' ')})")
     table.add_column("figure")
@@ -102,8 +103,7 @@ def score(
     table.add_row("mean ± standard error", f"{values.mean().item():.4f} ± {error:.4f}")
     table.add_row("least", f"{values.min().item():.4f} (row {int(values.argmin())})")
     table.add_row("most", f"{values.max().item():.4f} (row {int(values.argmax())})")
-    console = Console()
-    console.print(table)
+    Console().print(table)
     for path in filter(None, (out, picture)):
-        console.print(f"Written: {path}", highlight=False)
+        say_where("Written", path)
     return 0

@@ -6,11 +6,12 @@ import json as json_module
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from arden.audit.verify import verify as audit
 from arden.cli.runs import open_run
-from arden.data import load_data, read_rows
+from arden.data import read_rows
 from arden.errors import ArdenError
 from arden.storage.model_files import read_card
 from arden.training.context import class_context
@@ -45,21 +46,19 @@ def verify(
         Print JSON, and nothing else, on standard output.
     """
     model, schema = open_run(run, "cpu")
+    source = read_card(run).get("data", "") if data is None else data
     rows = context = None
-    if data is not None:
-        found = read_rows(data, schema, with_labels=model.context_size > 0, data_dir=data_dir)
+    try:
+        found = read_rows(source, schema, with_labels=model.context_size > 0, data_dir=data_dir)
         rows, context = found.values[:_ROWS], class_context(found, model.context_size)
-    else:
-        try:  # the run's own data, if they are still where they were
-            own = load_data(read_card(run).get("data", ""), data_dir=data_dir)
-            rows, context = own.test.values[:_ROWS], class_context(own.test, model.context_size)
-        except ArdenError:
-            rows = context = None
+    except ArdenError:
+        if data is not None:
+            raise  # the run's own data need not be where they were
     report = audit(model, rows, None if context is None else context[:_ROWS], seed=seed)
     if json:
         print(json_module.dumps(report.to_dict()))
         return 0 if report.passed else 1
-    table = Table(title=f"Audit of {run}")
+    table = Table(title=escape(f"Audit of {run}"))
     table.add_column("")
     table.add_column("check")
     table.add_column("figure", justify="right")
@@ -69,7 +68,7 @@ def verify(
         mark = {True: "[green]pass", False: "[bold red]FAIL", None: "[dim]n/a"}[check.passed]
         figure = "" if check.figure is None else f"{check.figure:.2g}"
         tolerance = "" if check.tolerance is None else f"{check.tolerance:.2g}"
-        table.add_row(mark, check.name, figure, tolerance, check.explanation)
+        table.add_row(mark, check.name, figure, tolerance, escape(check.explanation))
     console = Console()
     console.print(table)
     verdict = (

@@ -17,8 +17,8 @@ __all__ = ["register", "without_kernels"]
 
 _FORWARD = {("NADE", "cpu"): "arden.kernels.nade:params"}
 _DRAW = {
-    ("FVSBN", "Bernoulli", "cpu"): "arden.kernels.fvsbn_draw:draw",
-    ("MADE", "Bernoulli", "cpu"): "arden.kernels.made_draw:draw",
+    ("FVSBN", "Bernoulli", "cpu"): "arden.kernels.masked_draw:draw",
+    ("MADE", "Bernoulli", "cpu"): "arden.kernels.masked_draw:draw",
     ("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_draw:draw",
     ("NADE", "Categorical", "cpu"): "arden.kernels.nade_draw:draw",
 }

@@ -16,7 +16,7 @@ from numba.extending import overload
 
 from arden.kernels._compile import EXACT, FUSED, inner
 
-__all__ = ["ACTIVATIONS", "activate", "slope_times"]
+__all__ = ["ACTIVATIONS", "activate", "activate_one", "slope_times"]
 
 ACTIVATIONS = {"sigmoid": 0, "tanh": 1, "relu": 2}
 """The names of `arden.layers.activation`, as the numbers that compiled loops take."""
@@ -110,6 +110,16 @@ def activate(kind: Any, sums: Any, row: Any, units: Any, place: Any) -> None:
     else:
         for k in range(width):
             units[place, k] = zero if sums[row, k] <= zero else sums[row, k]
+
+
+@inner(FUSED)
+def activate_one(kind: Any, total: Any) -> Any:
+    """number of ACTIVATIONS, float -> float."""
+    if kind == _SIGMOID:
+        return sigmoid(total)
+    if kind == _TANH:
+        return tanh(total)
+    return total * 0 if total <= 0 else total
 
 
 @inner(FUSED)

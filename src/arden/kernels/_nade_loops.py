@@ -142,12 +142,12 @@ def backward(
                 batch_row = first_row + row
                 change, place, stop = following[row], places[row], high
                 while stop > low:
-                    begins = _FIRST
+                    begins = 0
                     if change >= start[batch_row]:
                         begins = (column[change] // num_features + 1) * num_params
                     output = max(begins, low)
-                    _transposed(grad, batch_row, output, stop, own_outputs, grad_units, row)
-                    _outer(grad, batch_row, output, stop, units, place, grad_own_outputs)
+                    _transposed_product(grad, batch_row, output, stop, own_outputs, grad_units, row)
+                    _outer_product(grad, batch_row, output, stop, units, place, grad_own_outputs)
                     stop = output
                     if begins < low or begins == 0:
                         break  # more of their outputs are in the tile below, or none is left
@@ -175,7 +175,7 @@ _TILE = 16
 
 
 @inner(FUSED)
-def _transposed(
+def _transposed_product(
     grad: Any, batch_row: Any, output: Any, stop: Any, weights: Any, total: Any, row: Any
 ) -> None:
     """total[row] += Σ grad[output] · weights[output], over outputs up to ``stop``."""
@@ -199,7 +199,7 @@ def _transposed(
 
 
 @inner(FUSED)
-def _outer(
+def _outer_product(
     grad: Any, batch_row: Any, output: Any, stop: Any, units: Any, place: Any, total: Any
 ) -> None:
     """total[output] += grad[output] · units[place], for outputs up to ``stop``."""

@@ -1,4 +1,4 @@
-"""Memory that a task works in, kept from call to call: new memory costs more to touch than to use."""
+"""Memory to work in, kept from call to call: touching new memory costs more than using it."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -50,7 +51,7 @@ def pieces(size: int, at_most: int, multiple: int = 1) -> list[tuple[int, int]]:
     units = -(-size // multiple)
     count = max(-(-size // at_most), min(torch.get_num_threads(), units))
     edges = [min(units * index // count * multiple, size) for index in range(count + 1)]
-    return [(low, high) for low, high in zip(edges, edges[1:], strict=False) if low < high]
+    return [(low, high) for low, high in pairwise(edges) if low < high]
 
 
 _WORTH_SHARING = 2**20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any, TypeVar, Union
 
 from arden.errors import InputError, suggestion
 
-__all__ = ["check_option", "from_plain", "options_from", "to_plain"]
+__all__ = ["check_option", "from_plain", "options_from", "to_plain", "without_nan"]
 
 T = TypeVar("T")
 
@@ -24,6 +25,14 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [to_plain(item) for item in value]
     return value
+
+
+def without_nan(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by name -> the same with None for NaN and infinities, for which JSON has no word."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in values.items()
+    }
 
 
 def from_plain(value: Any) -> Any:

@@ -40,6 +40,7 @@ def score(
     >>> arden.score(model, data.test.values).mean()
     tensor(-25.1..., dtype=torch.float64)
     """
+    check_rows(x, context=context, observed=observed)
 
     def log_prob(rows: slice) -> Tensor:
         some = None if observed is None else observed[rows]
@@ -61,6 +62,7 @@ def score_conditionals(
     Raises:
         InputError: as `score`; and a mixture over different orders, which has no such terms.
     """
+    check_rows(x, context=context)
 
     def log_conditionals(rows: slice) -> Tensor:
         return model.log_conditionals(x[rows], _rows(context, rows))
@@ -68,16 +70,19 @@ def score_conditionals(
     return _in_chunks(model, x, log_conditionals, batch_size)
 
 
-def check_rows(x: object) -> None:
-    """What should be (N, *event) -> (), or a sentence that says so.
+def check_rows(x: object, **beside: Tensor | None) -> None:
+    """What should be (N, *event), and tensors of one row for each of its own -> ().
 
     Raises:
-        InputError: no tensor, or one without rows.
+        InputError: no tensor, or one without rows; more or fewer rows beside it.
     """
     if not isinstance(x, Tensor):
         raise InputError(f"x: expected a tensor (N, *event), got {type(x).__name__}")
     if x.dim() == 0:
         raise InputError("x: expected a tensor (N, *event), got a single number")
+    for name, rows in beside.items():
+        if rows is not None and len(rows) != len(x):  # more of them would be cut off in silence
+            raise InputError(f"{name}: expected {len(x)} rows, one per row of x, got {len(rows)}")
 
 
 def chunk_rows(model: AutoregressiveModel | Mixture, numbers_per_row: int) -> int:
@@ -101,7 +106,6 @@ def _in_chunks(
     register()
     if batch_size is not None and batch_size < 1:
         raise InputError(f"batch_size: expected at least 1, got {batch_size}")
-    check_rows(x)
     if x.shape[0] == 0:
         raise InputError("x: expected at least one row, got none")
     size = batch_size or chunk_rows(model, x[0].numel())

@@ -51,7 +51,8 @@ class FitDisplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._progress.console.is_terminal:  # else it would print an empty line
+            self._progress.stop()
 
     def __call__(self, report: FitProgress) -> None:
         """A report -> (): redraw."""

@@ -1,0 +1,91 @@
+"""The compiled walk through masked layers over bits: MADE of any depth, and FVSBN, which has none.
+
+A unit of degree d sees the inputs and the units below up to degree d, and is computed once, when
+input d arrives. Inputs and units that are not there yet hold zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from arden.kernels._activation import activate_one
+from arden.kernels._compile import REORDERED, inner, outer
+from arden.kernels._symbols import draw_bit
+
+__all__ = ["ROWS_TOGETHER", "walk"]
+
+ROWS_TOGETHER = 4
+"""Rows for which a weight is loaded once; ``values`` has a multiple of them."""
+
+
+@inner(REORDERED)
+def _four_rows(values: Any, row: Any, left: Any, weights: Any, unit: Any, n: Any) -> Any:
+    """(R, I′), row, (O, I), unit -> values[row, left : left + n] · weights[unit, :n], of 4 rows."""
+    a = b = c = d = values.dtype.type(0)
+    left = np.uint64(left)  # see `_loops`
+    for k in range(np.uint64(n)):
+        weight = weights[unit, k]
+        a += weight * values[row, left + k]
+        b += weight * values[row + 1, left + k]
+        c += weight * values[row + 2, left + k]
+        d += weight * values[row + 3, left + k]
+    return a, b, c, d
+
+
+@outer
+def walk(
+    layers: Any,
+    direct: Any,
+    bias: Any,
+    units: Any,
+    kind: Any,
+    order: Any,
+    noises: Any,
+    rows: Any,
+    values: Any,
+    drawn: Any,
+) -> None:
+    """Draws rows[0] … rows[1] − 1.
+
+    ``layers`` are the weights (O, I) of every layer, the output layer last, ``direct`` (T, T) those
+    from inputs to outputs, or (0, 0). A row of ``values`` holds the inputs, then the units of layer
+    after layer; a row of ``bias`` those of the units, then of the outputs. ``units`` is (begin,
+    by_degree, seen): in layer l the units of degree d are by_degree[l, begin[l, d]] up to, without
+    it, by_degree[l, begin[l, d + 1]], and see the first seen[l, d] values of the layer below; the
+    output of step t sees seen[−1, t] of them.
+    """
+    noise, known, given = noises
+    begin, by_degree, seen = units
+    num_layers, num_steps = len(layers) - 1, order.shape[0]
+    values[:] = 0
+    for row in range(0, rows[1] - rows[0], ROWS_TOGETHER):
+        together = min(ROWS_TOGETHER, rows[1] - rows[0] - row)
+        for step in range(num_steps):
+            below, here = 0, num_steps
+            for layer in range(num_layers):
+                weights, reach = layers[layer], seen[layer, step]
+                for index in range(begin[layer, step], begin[layer, step + 1]):
+                    unit = by_degree[layer, index]
+                    sums = _four_rows(values, row, below, weights, unit, reach)
+                    for k in range(together):
+                        total = bias[rows[0] + row + k, here - num_steps + unit] + sums[k]
+                        values[row + k, here + unit] = activate_one(kind, total)
+                below, here = here, here + weights.shape[0]
+            sums = _four_rows(values, row, below, layers[num_layers], step, seen[num_layers, step])
+            more = sums
+            if direct.shape[0] > 0:
+                more = _four_rows(values, row, 0, direct, step, step)
+            place = order[step]
+            for k in range(together):
+                batch_row = rows[0] + row + k
+                if known.shape[0] > 0 and known[batch_row, place]:
+                    bit = given[batch_row, place]
+                else:
+                    logit = bias[batch_row, here - num_steps + step] + sums[k]
+                    if direct.shape[0] > 0:
+                        logit += more[k]
+                    bit = draw_bit(logit, noise[batch_row, place])
+                drawn[batch_row, place] = bit
+                values[row + k, step] = bit

@@ -1,0 +1,151 @@
+"""In processes of their own: help at once, Ctrl-C and kill -9 in the middle of a fit."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import arden
+from arden.storage.model_files import load, read_card
+from tests.cli.words import done, environment, refused, sentence
+
+ARDEN = (sys.executable, "-m", "arden")
+
+# Says what was loaded after the words were answered; torch alone takes seconds.
+PROGRAM = """
+import sys
+from arden.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as left:
+    code = left.code
+heavy = {"torch", "numpy", "matplotlib", "sklearn", "numba", "scipy"} & set(sys.modules)
+sys.exit(f"{code} {sorted(heavy)}")
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["fit", "--help"], ["fit", "nade", "--help"], ["score", "--help"]]
+)
+def test_help_needs_no_torch(words: list[str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, env=environment()
+    )
+    allowed = "score" in words  # a command's own module is imported to show its options
+    assert "Usage: arden" in ran.stdout
+    assert allowed or ran.stderr.strip() == "0 []"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["fit", "--help"], ["fit", "nade", "--help"]])
+def test_help_comes_in_less_than_half_a_second(words: list[str]) -> None:
+    taken = []
+    for _ in range(3):
+        before = os.times()
+        ran = subprocess.run([*ARDEN, *words], capture_output=True, text=True, env=environment())
+        after = os.times()
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "Usage: arden" in ran.stdout
+        # Of the processor, not of the clock: other tests run at the same time.
+        taken.append(
+            after.children_user
+            + after.children_system
+            - before.children_user
+            - before.children_system
+        )
+    assert min(taken) < 0.5
+
+
+def test_an_error_is_one_line_and_an_exit_code() -> None:
+    words = [*ARDEN, "fit", "nade", "nothing.csv"]
+    ran = subprocess.run(words, capture_output=True, text=True, env=environment())
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert sentence(ran.stderr) == "nothing.csv: there is no such file."
+
+
+def test_a_reader_who_goes_away_is_no_error() -> None:
+    with subprocess.Popen(
+        [*ARDEN, "models"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # as `| head -0` does
+        assert process.stderr.read() == b""
+        assert process.wait() == 0
+
+
+def started(run: Path, epochs: int) -> subprocess.Popen[str]:
+    """A folder -> a fit that would go on for ever, stopped by nothing, so many epochs later."""
+    words = ["fit", "nade", "digits", "--hidden", "4", "--epochs", "100000", "--out", str(run)]
+    words += ["--patience", "100000", "--batch-size", "256"]
+    process = subprocess.Popen(
+        [*ARDEN, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    metrics, until = run / "metrics.jsonl", time.monotonic() + 60
+    while not metrics.is_file() or metrics.read_text().count("\n") < epochs:
+        if process.poll() is not None or time.monotonic() > until:
+            process.kill()
+            pytest.fail(f"the fit did not begin: {process.communicate()}")
+        time.sleep(0.01)
+    return process
+
+
+def usable(run: Path, capfd: pytest.CaptureFixture[str]) -> float:
+    """A run that was cut short -> the mean ln p of the test rows; it loads, scores and samples."""
+    model = load(run)
+    assert bool(torch.isfinite(arden.score(model, arden.load_data("digits").test.values)).all())
+    done(capfd, "sample", run, "-n", 2, "--out", run / "drawn.csv")
+    summary = json.loads(done(capfd, "score", run, "digits", "--json"))
+    return float(summary["mean_log_prob"])
+
+
+def test_ctrl_c_ends_a_fit_with_all_its_figures(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    process = started(run, epochs=2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "stopped by Ctrl-C" in out
+    figures = read_card(run)["figures"]
+    epochs = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert figures["ended"] == "stopped by Ctrl-C"
+    assert figures["epochs"] == len(epochs) >= 2
+    best = min(epochs, key=lambda epoch: epoch["valid"])
+    assert figures["best_epoch"] == best["epoch"]
+    assert usable(run, capfd) == pytest.approx(-figures["test_nats"], rel=1e-6)
+    valid = arden.score(load(run), arden.load_data("digits").valid.values).mean().item()
+    assert valid == pytest.approx(-best["valid"], rel=1e-6)
+    for line in out.splitlines():
+        assert not line.startswith("Picture: ") or Path(line.removeprefix("Picture: ")).is_file()
+
+
+def test_kill_9_leaves_a_loadable_model(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    process = started(run, epochs=3)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    usable(run, capfd)
+    assert "figures" not in read_card(run)
+    words = ["fit", "independent", "digits", "--out", run]
+    assert "say --overwrite" in refused(capfd, *words)
+    done(capfd, *words, "--overwrite")
+    assert usable_after_overwrite(run)
+
+
+def usable_after_overwrite(run: Path) -> bool:
+    """A run that took the place of a broken one -> whether its model is the new one."""
+    return load(run).num_parameters == 64

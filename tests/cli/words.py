@@ -1,0 +1,57 @@
+"""The command line called from a test: what it printed, what it exited with, how it refused."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import arden
+from arden.cli import main
+
+SOURCE = str(Path(arden.__file__).parents[1])
+
+
+def call(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    """Words -> exit code, standard output, standard error."""
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as exited:
+        main([str(word) for word in words])
+    assert isinstance(exited.value.code, int)
+    printed = capfd.readouterr()
+    return exited.value.code, printed.out, printed.err
+
+
+def done(capfd: pytest.CaptureFixture[str], *words: object) -> str:
+    """Words that must work -> what they printed; nothing went to standard error."""
+    code, out, err = call(capfd, *words)
+    assert (code, err) == (0, "")
+    return out
+
+
+def refused(capfd: pytest.CaptureFixture[str], *words: object) -> str:
+    """Words that must be refused -> the sentence, after "arden: "."""
+    code, _, err = call(capfd, *words)
+    assert code == 1
+    return sentence(err)
+
+
+def sentence(err: str) -> str:
+    """What stood on standard error -> the one sentence it must be."""
+    assert err.startswith("arden: ")
+    assert err.endswith("\n")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err.removeprefix("arden: ").rstrip("\n")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """() -> the environment of a new process that finds this very package, on one thread."""
+    return {
+        **os.environ,
+        "PYTHONPATH": SOURCE,
+        "ARDEN_KERNELS": "0",
+        "OMP_NUM_THREADS": "1",
+        **more,
+    }

@@ -1,0 +1,75 @@
+"""Kernels are found when they can be used, and can be turned off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import arden.kernels
+from arden.core import dispatch
+from arden.kernels import register, without_kernels
+
+HAS_NUMBA = arden.kernels.find_spec("numba") is not None
+SOURCES = Path(arden.kernels.__file__).parents[2]
+
+
+@pytest.fixture
+def tables(monkeypatch):
+    """Empty tables in place of the real ones."""
+    monkeypatch.setattr(dispatch, "FORWARD_KERNELS", {})
+    monkeypatch.setattr(dispatch, "DRAW_KERNELS", {})
+    monkeypatch.delenv("ARDEN_KERNELS", raising=False)
+    return dispatch
+
+
+@pytest.mark.skipif(not HAS_NUMBA, reason="kernels need the extra `fast`")
+def test_registering_twice_is_registering_once(tables):
+    assert register()
+    first = dict(tables.FORWARD_KERNELS), dict(tables.DRAW_KERNELS)
+    assert register()
+    assert first == (tables.FORWARD_KERNELS, tables.DRAW_KERNELS)
+    assert ("NADE", "cpu") in tables.FORWARD_KERNELS
+    assert {name for name, _, _ in tables.DRAW_KERNELS} == {"FVSBN", "MADE", "NADE"}
+
+
+def test_without_numba_nothing_happens(tables, monkeypatch):
+    monkeypatch.setattr(arden.kernels, "find_spec", lambda name: None)
+    assert not register()
+    assert not tables.FORWARD_KERNELS
+    assert not tables.DRAW_KERNELS
+
+
+def test_the_environment_turns_kernels_off(tables, monkeypatch):
+    monkeypatch.setenv("ARDEN_KERNELS", "0")
+    assert not register()
+    assert not tables.FORWARD_KERNELS
+
+
+def test_a_kernel_that_cannot_be_imported_declines():
+    assert arden.kernels._loaded_when_called("arden.kernels.no_such_file:draw")(1, 2) is None
+
+
+@pytest.mark.skipif(not HAS_NUMBA, reason="kernels need the extra `fast`")
+def test_kernels_can_be_put_aside(tables):
+    register()
+    before = dict(tables.DRAW_KERNELS)
+    with without_kernels(), without_kernels():
+        assert not tables.FORWARD_KERNELS
+        assert not register()
+        assert not tables.DRAW_KERNELS
+    assert before == tables.DRAW_KERNELS
+    assert register()
+    with pytest.raises(ZeroDivisionError), without_kernels():
+        _ = 1 / 0
+    assert before == tables.DRAW_KERNELS
+
+
+def test_importing_the_folder_loads_neither_torch_nor_numba():
+    program = "import sys, arden.kernels; sys.exit({'torch', 'numba'} & set(sys.modules) != set())"
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    command = [sys.executable, "-c", program]
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
