@@ -116,7 +116,10 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
     if schema.num_symbols is not None:
         return _discrete(schema.num_symbols, layout)
     if not schema.columns:
-        shift, scale = _moments(data.train.values.flatten())
+        values = data.train.values
+        if data.train.observed is not None:
+            values = values[data.train.observed]
+        shift, scale = _moments(values.flatten())
         return _real(shift, scale, layout)
     families = []
     for index, column in enumerate(schema.columns):

@@ -169,8 +169,8 @@ def _pictures(
     name: str,
 ) -> list[Path]:
     written = []
+    title, num_symbols = f"{name} on {data.name}", data.schema.num_symbols
     if len(result.records) > 1:
-        title = f"{name} on {data.name}"
         curve = folder / "training_curve.png"
         written.append(
             training_curve(result.records, curve, title, best_epoch=result.best_epoch or None)
@@ -182,8 +182,7 @@ def _pictures(
     if isinstance(model, AutoregressiveModel) and isinstance(model.conditional, Discrete):
         beside = folder / "samples_beside_probabilities.png"
         hats = predict(model, drawn, some)
-        title = f"{name}: samples, and the probabilities they were drawn from"
-        written.append(samples_beside_probabilities(drawn, hats, beside, title))
+        written.append(samples_beside_probabilities(drawn, hats, beside, title, num_symbols))
     elif data.schema.kind == "image":
-        written.append(sample_grid(drawn, folder / "samples.png"))
+        written.append(sample_grid(drawn, folder / "samples.png", num_symbols))
     return written

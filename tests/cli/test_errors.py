@@ -23,7 +23,6 @@ Capture = pytest.CaptureFixture[str]
         (["fit", "nade", "digits", "--hiden", "3"], "Did you mean --hidden?"),
         (["fit", "nade", "digits", "--hidden"], "--hidden"),
         (["fit", "nade", "digits", "--hidden", "many"], 'unable to convert "many" into int'),
-        (["fit", "nade", "digits", "--hidden", "2.5"], "--hidden"),
         (["fit", "nade", "digits", "--hidden", "0"], "hidden: expected at least 1, got 0"),
         (["fit", "nade", "digits", "--ordering", "zigag"], 'Did you mean "zigzag"?'),
         (["fit", "nade", "digits", "--learning-rate", "0"], "learning_rate: expected a positive"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,7 @@ def test_every_system_is_fitted_loaded_and_scored(
     out = done(capfd, "fit", name, data, "--out", run, *FAST, *small(name))
     for line in ("nats per row ± standard error", "bits per dimension", "free parameters"):
         assert line in out
-    assert "a full table would need │" in out
-    assert "│      7 │" in out or " 7 │" in out
+    assert re.search(r"a full table would need +│ +7 │", out)
     for name_of_file in ("config.json", "model.safetensors", "metrics.jsonl"):
         assert (run / name_of_file).is_file()
     pictures = [line.removeprefix("Picture: ") for line in out.splitlines() if "Picture" in line]

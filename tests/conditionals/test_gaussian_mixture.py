@@ -145,4 +145,4 @@ def test_options_that_make_no_family() -> None:
         ({"weights": "equal"}, "weights: expected learned or uniform, got 'equal'"),
     ):
         with pytest.raises(InputError, match=sentence):
-            GaussianMixture(**options)  # type: ignore[arg-type]
+            GaussianMixture(**options)

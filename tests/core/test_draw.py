@@ -143,7 +143,7 @@ def test_a_kernel_serves_where_it_can_and_may_decline(dispatch: None) -> None:
         asked.append(len(arguments))
         return None if len(asked) > 1 else torch.full((2, 5), 9)
 
-    DRAW_KERNELS["NADE", "Bernoulli", "cpu"] = kernel  # type: ignore[assignment]
+    DRAW_KERNELS["NADE", "Bernoulli", "cpu"] = kernel
     noise = noise_for(model, 2)
     assert bool((draw(model, noise) == 9).all())
     assert torch.equal(draw(model, noise), generic_draw(model, noise))

@@ -244,8 +244,11 @@ def test_a_fresh_model_that_loads_the_weights_is_the_same_model(case: Case, fami
 
 
 @every_pair
-def test_gradients_reach_every_weight_and_masked_ones_stay_zero(case: Case, family: str) -> None:
-    model = model_of(case, family, context_size=CLASSES).train()
+@with_and_without_context
+def test_gradients_reach_every_weight_and_masked_ones_stay_zero(
+    case: Case, family: str, context_size: int
+) -> None:
+    model = model_of(case, family, context_size=context_size).train()
     x, context = some_events(model.conditional, model.event_shape, 64), contexts(model, 64)
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.1)
     losses = []

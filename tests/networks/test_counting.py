@@ -84,6 +84,30 @@ def test_a_shared_table_counts_strings_up_to_their_end() -> None:
             assert pair == pytest.approx(first[before] * row[symbol], abs=1e-12)
 
 
+def test_a_past_never_seen_says_nothing() -> None:
+    x = torch.tensor([[0, 0, 0], [0, 0, 1]])
+    model = build(Table, TableOptions(), Bernoulli(), ORDER)
+    fit(model, x, 0.0)
+    assert bool(model.network.get_parameter("table.weight").isnan().logical_not().all())
+    scores = model.log_prob(every_event((3,), 2)).exp()
+    assert scores.tolist() == [0.5, 0.5, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_missing_value_is_not_counted_as_a_symbol() -> None:
+    """PITFALLS 17: a gap is no past of its own; what comes after it is not counted at all."""
+    x = torch.randint(0, 2, (50, 3), generator=generator())
+    valid = torch.rand(50, 3, generator=generator(1)) < 0.7
+    model = build(Markov, MarkovOptions(1), Bernoulli(), ORDER)
+    fit(model, torch.where(valid, x, 9), 0.0, valid=valid)
+    for event in every_event((3,), 2):
+        chain = 1.0
+        for column, before in ((2, None), (0, 2), (1, 0)):
+            known = valid[:, column] if before is None else valid[:, column] & valid[:, before]
+            rows = known if before is None else known & (x[:, before] == event[before])
+            chain *= (rows & (x[:, column] == event[column])).sum().item() / rows.sum().item()
+        assert model.log_prob(event[None]).exp().item() == pytest.approx(chain, rel=1e-10)
+
+
 def test_each_class_has_a_table_of_its_own() -> None:
     x = torch.randint(0, 2, (60, 3), generator=generator())
     classes = torch.randint(0, 2, (60,), generator=generator(1))

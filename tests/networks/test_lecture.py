@@ -22,10 +22,7 @@ def by_hand_fvsbn(model: AutoregressiveModel, x: torch.Tensor) -> torch.Tensor:
     """x (4,) -> x̂ (4,): x̂ᵢ = σ(bᵢ + Σ_{j<i} αᵢⱼ xⱼ)."""
     weight, bias = (model.network.get_parameter(f"linear.{name}") for name in ("weight", "bias"))
     return torch.stack(
-        [
-            torch.sigmoid(bias[i] + sum(weight[i, j] * x[j] for j in range(i)))  # type: ignore[arg-type]
-            for i in range(4)
-        ]
+        [torch.sigmoid(bias[i] + sum(weight[i, j] * x[j] for j in range(i))) for i in range(4)]
     )
 
 
@@ -35,7 +32,7 @@ def by_hand_nade(model: AutoregressiveModel, x: torch.Tensor) -> torch.Tensor:
     assert isinstance(network, NADE)
     means = []
     for i in range(4):
-        total = network.hidden_bias
+        total = network.hidden_bias * 1.0
         for j in range(i):
             total = total + network.inputs[j, 0] * x[j]
         hidden = torch.sigmoid(total)

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from arden.audit.report import Finding, not_applicable, within
-from arden.audit.subject import Subject, discrepancy, in_steps, one_pass
+from arden.audit.subject import Subject, discrepancy, in_steps, one_pass, shaken
 from arden.core.model import AutoregressiveModel
 from arden.core.network import Replay
 
 __all__ = ["cached_steps_equal_one_pass", "forked_walks_stay_apart"]
 
 _TOLERANCE = 1e-10  # relative, in float64: sums in another order, over hundreds of terms
+_SHAKEN_LENGTH = 64  # steps of a second walk, with noise on all weights
 _REPLAYED_LENGTH = 16  # replaying costs the square of it
 
 
@@ -29,27 +30,26 @@ def cached_steps_equal_one_pass(subject: Subject) -> Finding:
 
     walked = 0
     for part in subject.parts():
-        rows = len(subject.values)
-        order = subject.orders(part, generator, rows)
-        dims = part.dims(rows, subject.length, order)
-        steps = in_steps(subject.values, dims)
-        params = one_pass(part, steps, dims, subject.context)
         walked = subject.walked_steps(part)
-        walker = part.begin(rows, subject.context, order, max_steps=subject.length)
-        for step in range(walked):
-            compare(walker.step.params, params[:, step], f"step {step} of a walk")
-            walker.advance(steps[:, step])
-        for fill in sorted({1, walked // 2, walked - 1}):
-            if not 0 < fill < walked:
-                continue
-            prefix = steps[:, :fill]
-            resumed = part.begin(rows, subject.context, order, prefix, max_steps=subject.length)
-            for step in range(fill, min(fill + 2, walked)):
-                compare(resumed.step.params, params[:, step], f"step {step} after a prefix")
-                resumed.advance(steps[:, step])
-        if subject.length <= _REPLAYED_LENGTH:
-            for step, replayed in enumerate(_replayed(part, steps, dims, subject.context)):
-                compare(replayed, params[:, step], f"step {step} of a replay")
+        noisy = shaken(part, 0.5, generator)  # a weight of zero hides a defect
+        for model, end in ((part, walked), (noisy, min(walked, _SHAKEN_LENGTH))):
+            rows = len(subject.values)
+            order = subject.orders(model, generator, rows)
+            dims = model.dims(rows, subject.length, order)
+            steps = in_steps(subject.values, dims)
+            params = one_pass(model, steps, dims, subject.context)
+            walker = model.begin(rows, subject.context, order, max_steps=subject.length)
+            for step in range(end):
+                compare(walker.step.params, params[:, step], f"step {step} of a walk")
+                walker.advance(steps[:, step])
+            for fill in sorted({1, end // 2, end - 1} - {0, end, -1}):
+                resumed = model.begin(rows, subject.context, order, steps[:, :fill], subject.length)
+                for step in range(fill, min(fill + 2, end)):
+                    compare(resumed.step.params, params[:, step], f"step {step} after a prefix")
+                    resumed.advance(steps[:, step])
+            if subject.length <= _REPLAYED_LENGTH:
+                for step, replayed in enumerate(_replayed(model, steps, dims, subject.context)):
+                    compare(replayed, params[:, step], f"step {step} of a replay")
     return within(
         worst,
         _TOLERANCE,
@@ -88,13 +88,13 @@ def forked_walks_stay_apart(subject: Subject) -> Finding:
                 walker = part.begin(count, subject.context, order, prefix, subject.length)
                 fork = walker.select(rows)
                 # The fork goes ahead, the original passes it, then the fork goes on.
-                for side, until in ((fork, fill + 2), (walker, end), (fork, end)):
-                    wanted, values = (params, steps) if side is walker else (expected, forked)
+                ahead = (fork, "the fork", expected, forked, fill + 2)
+                original = (walker, "the original", params, steps, end)
+                for side, name, wanted, values, until in (ahead, original, (*ahead[:4], end)):
                     while not side.done and side.step.index < until:
                         step = side.step.index
                         found = discrepancy(side.step.params, wanted[:, step])
                         if found > worst:
-                            name = "the original" if side is walker else "the fork"
                             worst, where = found, f"step {step} of {name}, forked at step {fill}"
                         side.advance(values[:, step])
     return within(

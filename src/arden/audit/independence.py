@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from arden.audit.report import Finding, within
-from arden.audit.subject import Model, Subject, discrepancy
+from arden.audit.subject import Model, Subject, discrepancy, shaken
 from arden.core.mixture import Mixture
 
 __all__ = ["evaluation_is_deterministic", "row_is_independent_of_its_batch"]
@@ -29,13 +29,16 @@ def row_is_independent_of_its_batch(subject: Subject) -> Finding:
     count = len(subject.values)
     device = subject.values.device
     together = torch.arange(count, device=device)
-    orders = subject.orders(subject.exact, generator, count)
-    expected = _score(subject, subject.exact, together, orders)
     crowd = torch.randint(count, (3 * count + 1,), generator=generator).to(device)
     worst = 0.0
-    for rows in (*together.split(1), together.flip(0), torch.cat([crowd, together])):
-        found = _score(subject, subject.exact, rows, orders)
-        worst = max(worst, discrepancy(found, expected[rows]))
+    # With noise on all weights as well: a weight of zero hides a defect.
+    noisy = [shaken(part, 0.5, generator) for part in subject.parts()]
+    for model in (subject.exact, *noisy):
+        orders = subject.orders(model, generator, count)
+        expected = _score(subject, model, together, orders)
+        for rows in (*together.split(1), together.flip(0), torch.cat([crowd, together])):
+            found = _score(subject, model, rows, orders)
+            worst = max(worst, discrepancy(found, expected[rows]))
     return within(
         worst,
         _TOLERANCE,

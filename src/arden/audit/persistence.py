@@ -98,7 +98,7 @@ def numbers(model: AutoregressiveModel | Mixture, given: dict[str, Tensor]) -> d
     # Kernels round in their own way, and need not be installed where a model is loaded.
     with without_kernels():
         told = {
-            f"draw {number}": generic_draw(part, noise, context=drawn_context)
+            f"draw {number}": generic_draw(part, noise, context=drawn_context).contiguous()
             for number, part in enumerate(parts)
             if len(noise)
         }

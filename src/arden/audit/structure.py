@@ -18,7 +18,9 @@ __all__ = ["no_leak", "structure_as_promised"]
 # Rows of one batch may round differently; a smaller influence than this is none.
 _LEAK = 1e-9
 _SEEN = 1e-12
-_STRENGTHS = (0.5, 1.0, 0.2, 2.0)  # strong noise saturates some networks, weak noise others
+# (strength, whether all weights are made positive): noise so strong that one network saturates
+# may be needed by another, and rectified units that are dead in one copy live in the next.
+_SHAKES = ((0.5, False), (1.0, False), (0.5, True), (0.2, False), (2.0, False))
 _LEAST_SHAKES = 2
 _GRADIENTS_FROM = 2  # shakes without success, after which derivatives are looked at as well
 _MOST_GRADIENTS = 64
@@ -72,7 +74,8 @@ def structure_as_promised(subject: Subject) -> Finding:
         wanted = allowed[:, inputs].clone()
         context_seen = subject.context is None or len(subject.values) < 2
         for shake in range(subject.budget.shakes):
-            noisy = shaken(part, _STRENGTHS[shake % len(_STRENGTHS)], generator)
+            strength, positive = _SHAKES[shake % len(_SHAKES)]
+            noisy = shaken(part, strength, generator, positive=positive)
             for row in range(min(2, len(subject.values))):
                 here = _changes(subject, noisy, row, inputs, generator, fresh=True)
                 found, place = here.leak(allowed)

@@ -59,8 +59,8 @@ class Budget:
 
 
 BUDGETS = {
-    "quick": Budget(4, 32, 12, 256, 2**10, 2**15, 2, False),
-    "normal": Budget(8, 96, 32, 1024, 2**14, 2**17, 4, True),
+    "quick": Budget(4, 32, 20, 256, 2**10, 2**15, 2, False),
+    "normal": Budget(8, 96, 40, 1024, 2**14, 2**17, 4, True),
     "thorough": Budget(16, 512, 64, 2**14, 2**17, 2**21, 64, True),
 }
 
@@ -229,10 +229,13 @@ def log_prob(
 
 
 @torch.no_grad()
-def shaken(part: AutoregressiveModel, strength: float, generator: Generator) -> AutoregressiveModel:
+def shaken(
+    part: AutoregressiveModel, strength: float, generator: Generator, *, positive: bool = False
+) -> AutoregressiveModel:
     """part, how strongly -> a copy with noise on every weight, zeros by initialisation included.
 
     Masked weights are zero again afterwards: noise on them would make leaks that are not there.
+    With ``positive`` weights nothing cancels and hardly a rectified unit is dead.
     """
     noisy = copy.deepcopy(part)
     for parameter in noisy.parameters():
@@ -243,16 +246,19 @@ def shaken(part: AutoregressiveModel, strength: float, generator: Generator) -> 
         size = float(parameter.square().mean().sqrt()) + usual
         noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
         parameter.add_(strength * size * noise.to(parameter))
+        if positive:
+            parameter.abs_()
     apply_masks(noisy)
     return noisy
 
 
 def discrepancy(found: Tensor, expected: Tensor) -> float:
-    """Two tensors of one shape -> the largest |found − expected| / (1 + |expected|); NaN is ∞."""
+    """Two tensors -> the largest |found − expected| / (1 + |expected|); NaN or another shape is ∞."""
+    if found.shape != expected.shape:
+        return math.inf
     if found.numel() == 0:
         return 0.0
     found, expected = found.double(), expected.double()
     relative = (found - expected).abs() / (1 + expected.abs())
     relative = torch.where(found == expected, 0.0, relative)  # equal infinities differ by NaN
-    worst = float(relative.nan_to_num(nan=math.inf).max())
-    return worst
+    return float(relative.nan_to_num(nan=math.inf).max())

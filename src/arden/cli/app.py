@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def make_app() -> App:
         result_action="return_value",
         exit_on_error=False,
         print_error=False,
+        suppress_keyboard_interrupt=False,
     )
     app.command(fit_commands())
     for name, told in _COMMANDS.items():
@@ -57,6 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         app = make_app()
         words = _take_config(app, words)
         code = app(words)
+        sys.stdout.flush()
     except (ArdenError, CycloptsError) as error:
         print(f"arden: {_sentence(error)}", file=sys.stderr)
         sys.exit(1)
@@ -64,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
         print("arden: stopped by Ctrl-C", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone: nothing to complain about
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -100,6 +100,8 @@ def _without(cls: type, hidden: set[str]) -> type:
         for field in fields(cls)
         if field.name in hidden
     ]
+    if not quiet:
+        return cls
     made = make_dataclass(cls.__name__, quiet, bases=(cls,), frozen=True)
     made.__module__ = cls.__module__
     return _resolved(made)

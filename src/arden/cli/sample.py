@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-import torch
 from cyclopts import Parameter
-from torch.nn.functional import one_hot
 
-from arden.cli.outputs import claim_output, say_where, write_columns
-from arden.cli.runs import open_run
 from arden.data import Schema
 from arden.errors import InputError
-from arden.plots.sample_grid import sample_grid
-from arden.tasks.sample import sample as draw_samples
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["sample"]
 
@@ -51,6 +47,14 @@ def sample(
     device
         auto, cpu or cuda.
     """
+    # Imported here, so that --help does not wait for torch.
+    import numpy as np
+
+    from arden.cli.outputs import claim_output, say_where, write_columns
+    from arden.cli.runs import open_run
+    from arden.plots.sample_grid import sample_grid
+    from arden.tasks.sample import sample as draw_samples
+
     claim_output(out, (".png", ".npz", ".csv"), overwrite)
     model, schema = open_run(run, device)
     if out is None:
@@ -61,7 +65,7 @@ def sample(
     context = _context(label, schema, model.context_size, number)
     drawn = draw_samples(model, number, seed=seed, context=context)
     if out.suffix == ".png":
-        sample_grid(drawn, out)
+        sample_grid(drawn, out, schema.num_symbols)
     elif out.suffix == ".npz":
         write_columns(out, {"x": drawn.to(schema.dtype).numpy()})
     else:
@@ -72,9 +76,10 @@ def sample(
     return 0
 
 
-def _context(
-    label: str | None, schema: Schema, context_size: int, number: int
-) -> torch.Tensor | None:
+def _context(label: str | None, schema: Schema, context_size: int, number: int) -> Tensor | None:
+    import torch
+    from torch.nn.functional import one_hot
+
     if not context_size:
         if label is not None:
             raise InputError("label: this model was not fitted with classes; expected none")

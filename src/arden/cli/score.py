@@ -7,18 +7,7 @@ import math
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-from rich.table import Table
-
-from arden.cli.outputs import claim_output, say_where, write_columns
-from arden.cli.runs import open_run
-from arden.data import read_rows
 from arden.errors import InputError
-from arden.plots.conditionals_map import conditionals_map
-from arden.storage.plain import without_nan
-from arden.tasks.score import score as score_rows
-from arden.tasks.score import score_conditionals
-from arden.training.context import class_context
 
 __all__ = ["score"]
 
@@ -67,9 +56,24 @@ def score(
     json
         Print JSON, and nothing else, on standard output.
     """
+    # Imported here, so that --help does not wait for torch.
+    from rich.console import Console
+    from rich.table import Table
+
+    from arden.cli.outputs import claim_output, say_where, write_columns
+    from arden.cli.runs import open_run
+    from arden.data import read_rows
+    from arden.plots.conditionals_map import conditionals_map
+    from arden.storage.plain import without_nan
+    from arden.tasks.score import score as score_rows
+    from arden.tasks.score import score_conditionals
+    from arden.training.context import class_context
+
     claim_output(out, (".csv", ".npz"), overwrite)
     claim_output(picture, (".png",), overwrite)
     model, schema = open_run(run, device)
+    if picture and schema.kind != "image":
+        raise InputError(f"picture: expected a model of images, got one of {schema.kind} rows")
     rows = read_rows(
         data, schema, split=split, with_labels=model.context_size > 0, data_dir=data_dir
     )
@@ -81,11 +85,10 @@ def score(
     if out:
         write_columns(out, {name: values.numpy()})
     if picture:
-        if schema.kind != "image":
-            raise InputError(f"picture: expected a model of images, got one of {schema.kind} rows")
         first = rows.values[:_PICTURED]
         some = None if context is None else context[:_PICTURED]
-        conditionals_map(score_conditionals(model, first, some), first, picture)
+        surprise = score_conditionals(model, first, some)
+        conditionals_map(surprise, first, picture, num_symbols=schema.num_symbols)
     error = (values.std() / math.sqrt(len(values))).item() if len(values) > 1 else math.nan
     summary = {
         "rows": len(values),

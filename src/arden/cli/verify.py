@@ -7,14 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 
-from arden.audit.verify import verify as audit
-from arden.cli.runs import open_run
 from arden.data import read_rows
 from arden.errors import ArdenError
-from arden.storage.model_files import read_card
-from arden.training.context import class_context
 
 __all__ = ["verify"]
 
@@ -45,6 +41,12 @@ def verify(
     json
         Print JSON, and nothing else, on standard output.
     """
+    # Imported here, so that --help does not wait for torch.
+    from arden.audit.verify import verify as audit
+    from arden.cli.runs import open_run
+    from arden.storage.model_files import read_card
+    from arden.training.context import class_context
+
     model, schema = open_run(run, "cpu")
     source = read_card(run).get("data", "") if data is None else data
     rows = context = None
@@ -58,19 +60,18 @@ def verify(
     if json:
         print(json_module.dumps(report.to_dict()))
         return 0 if report.passed else 1
-    table = Table(title=escape(f"Audit of {run}"))
-    table.add_column("")
-    table.add_column("check")
-    table.add_column("figure", justify="right")
-    table.add_column("tolerance", justify="right")
-    table.add_column("what it means")
-    for check in report.checks:
-        mark = {True: "[green]pass", False: "[bold red]FAIL", None: "[dim]n/a"}[check.passed]
-        figure = "" if check.figure is None else f"{check.figure:.2g}"
-        tolerance = "" if check.tolerance is None else f"{check.tolerance:.2g}"
-        table.add_row(mark, check.name, figure, tolerance, escape(check.explanation))
     console = Console()
-    console.print(table)
+    console.print(f"[bold]Audit of {escape(str(run))}")
+    console.print(f"[dim]      {'check':<34}{'figure':>9}{'tolerance':>11}")
+    for check in report.checks:
+        colour = {True: "green", False: "bold red", None: "dim"}[check.passed]
+        figure = "" if check.figure is None else f"{check.figure:.1e}"
+        tolerance = "" if check.tolerance is None else f"{check.tolerance:.0e}"
+        verdict = f"[{colour}]{check.verdict:<4}[/]"
+        line = f"{verdict}  {check.name:<34}{figure:>9}{tolerance:>11}"
+        console.print(line, highlight=False)
+        # Under its line, so that it reads well on a terminal of any width.
+        console.print(Padding(f"[dim]{escape(check.explanation)}", (0, 0, 0, 6)))
     verdict = (
         "[bold green]Every check passed." if report.passed else "[bold red]Some checks failed."
     )

@@ -45,22 +45,23 @@ def add_row(total: Any, row: Any, factor: Any, weights: Any, source: Any, low: A
 
 
 @inner(REORDERED)
-def dot(units: Any, row: Any, weights: Any, output: Any) -> Any:
-    """(R, H), row, (O, H), output -> units[row] · weights[output]."""
-    total = units.dtype.type(0)
-    for k in range(units.shape[1]):
-        total += units[row, k] * weights[output, k]
+def dot(values: Any, row: Any, left: Any, weights: Any, output: Any, n: Any) -> Any:
+    """(R, I), row, (O, J), output -> values[row, left : left + n] · weights[output, :n]; ``left``
+    and ``n`` unsigned."""
+    total = values.dtype.type(0)
+    for k in range(n):
+        total += values[row, left + k] * weights[output, k]
     return total
 
 
 @inner(REORDERED)
-def four_dots(units: Any, row: Any, weights: Any, output: Any) -> Any:
-    """As `dot`, for ``output`` and the three after it: a unit is read once for all four."""
-    a = b = c = d = units.dtype.type(0)
-    for k in range(units.shape[1]):
-        unit = units[row, k]
-        a += unit * weights[output, k]
-        b += unit * weights[output + 1, k]
-        c += unit * weights[output + 2, k]
-        d += unit * weights[output + 3, k]
+def four_dots(values: Any, row: Any, left: Any, weights: Any, output: Any, n: Any) -> Any:
+    """As `dot`, for ``output`` and the three after it: a value is read once for all four."""
+    a = b = c = d = values.dtype.type(0)
+    for k in range(n):
+        value = values[row, left + k]
+        a += value * weights[output, k]
+        b += value * weights[output + 1, k]
+        c += value * weights[output + 2, k]
+        d += value * weights[output + 3, k]
     return a, b, c, d

@@ -36,6 +36,7 @@ def forward(
     inputs, hidden_bias, outputs = weights
     sums, units, tile = scratch
     hidden, num_outputs = np.uint64(outputs.shape[1]), outputs.shape[0]
+    width = np.uint64(units.shape[1])
     following = start[rows[0] : rows[1]].copy()  # the next change of every row
     sums[:, hidden:] = 0
     tile[:, hidden:] = 0  # what the units beyond H are worth
@@ -66,14 +67,14 @@ def forward(
                 if changed:
                     activate(kind, sums, row, units, row)
                 while output + 4 <= stop:
-                    a, b, c, d = four_dots(units, row, tile, output - low)
+                    a, b, c, d = four_dots(units, row, _LEFT, tile, output - low, width)
                     result[batch_row, output] = a
                     result[batch_row, output + 1] = b
                     result[batch_row, output + 2] = c
                     result[batch_row, output + 3] = d
                     output += 4
                 while output < stop:
-                    result[batch_row, output] = dot(units, row, tile, output - low)
+                    result[batch_row, output] = dot(units, row, _LEFT, tile, output - low, width)
                     output += 1
             following[row] = change
 

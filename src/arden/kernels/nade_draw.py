@@ -95,6 +95,7 @@ def _walk(
     sums, units, tile = work
     num_steps, num_features = order.shape[0], table.shape[1]
     num_params, hidden = masses.shape[0], np.uint64(outputs.shape[1])
+    width = np.uint64(units.shape[1])
     sums[:, hidden:] = 0
     tile[:, hidden:] = 0  # what the units beyond H are worth
     for row in range(rows[1] - rows[0]):
@@ -120,12 +121,12 @@ def _walk(
                     while ready < first + num_params:
                         # Beyond this step's: still good if the value drawn changes no unit.
                         if ready + 4 <= size:
-                            a, b, c, d = four_dots(units, row, tile, ready)
+                            a, b, c, d = four_dots(units, row, _LEFT, tile, ready, width)
                             logits[ready], logits[ready + 1] = a, b
                             logits[ready + 2], logits[ready + 3] = c, d
                             ready += 4
                         else:
-                            logits[ready] = dot(units, row, tile, ready)
+                            logits[ready] = dot(units, row, _LEFT, tile, ready, width)
                             ready += 1
                     for k in range(num_params):
                         masses[k] = (

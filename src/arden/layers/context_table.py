@@ -116,12 +116,17 @@ class ContextTable(nn.Module):
                 raise InputError("context: counting needs one-hot classes, got other numbers")
             group = context.argmax(dim=1)
         safe = torch.where(valid, symbols, 0)
+        counted = valid.clone()
+        for back in range(1, min(self.memory, valid.shape[1] - 1) + 1):
+            counted[:, back:] &= valid[:, :-back]  # a past with a gap belongs to no row
         cell = (group[:, None] * self.num_rows + self.rows(safe)) * self.num_symbols + safe
         counts = torch.bincount(
-            cell[valid], minlength=sets * self.num_rows * self.num_symbols
+            cell[counted], minlength=sets * self.num_rows * self.num_symbols
         ).double()
         smoothed = counts.reshape(sets, self.num_rows, self.num_symbols) + smoothing
-        return (smoothed / smoothed.sum(dim=-1, keepdim=True)).log()
+        total = smoothed.sum(dim=-1, keepdim=True)
+        # A past that was never seen says nothing: all its symbols are equally likely, not 0 / 0.
+        return torch.where(total > 0, smoothed / total, 1.0 / self.num_symbols).log()
 
     def num_parameters(self) -> int:
         """() -> rows × (K − 1): the last probability of a row follows from the others."""

@@ -81,7 +81,7 @@ FORMATS = ("png", "pdf", "svg")
 
 def new_figure(width: float, height: float) -> Figure:
     """Inches -> an empty white figure at DPI that is known to no global state."""
-    # Sizes are cut to whole pixels: 1856 pixels in inches are 1855.99… again, and one would be lost.
+    # Sizes are cut to whole pixels, and 1856 pixels in inches and back are 1855.99…: one is lost.
     size = (width + 1e-5, height + 1e-5)
     figure = Figure(figsize=size, dpi=DPI, facecolor=PAPER, edgecolor=PAPER)
     FigureCanvasAgg(figure)

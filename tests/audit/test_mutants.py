@@ -1,0 +1,23 @@
+"""Every planted defect is caught by the check it was planted for; sound models pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutants import DEFECTS, audit_of, sound_audits
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_planted_defect_is_caught(name: str) -> None:
+    expected = DEFECTS[name][0]
+    assert expected in [check.name for check in audit_of(DEFECTS[name]).failures]
+
+
+def test_defects_are_many() -> None:
+    assert len(DEFECTS) >= 15
+    assert len({expected for expected, _ in DEFECTS.values()}) >= 12
+
+
+def test_sound_models_raise_no_alarm() -> None:
+    audits = list(sound_audits(range(1000, 1010)))
+    assert [(name, seed) for name, seed, report in audits if not report.passed] == []
