@@ -43,7 +43,7 @@ def run(name: str, data_dir: str | None) -> Path:
     from arden.data import load_data
     from arden.runs import measure
     from arden.training.display import FitDisplay
-    from arden.training.fit import Progress, fit_model
+    from arden.training.fit import fit_model
 
     recipe = recipes()[name]
     data = load_data(recipe["data"], data_dir=data_dir)

@@ -212,10 +212,12 @@ def mismatched() -> list[tuple[list[AutoregressiveModel], list[float] | None, st
     """Components and weights that make no mixture, and what the refusal says."""
     three = build(FVSBN, FVSBNOptions(), Bernoulli(), Raster((3,)))
     four = build(FVSBN, FVSBNOptions(), Bernoulli(), Raster((4,)))
+    symbols = build(FVSBN, FVSBNOptions(), Categorical(3), Raster((3,)))
     classes = build(FVSBN, FVSBNOptions(), Bernoulli(), Raster((3,)), 2)
     return [
         ([], None, "components: expected at least one model"),
         ([three, four], None, r"components: .* got \(3,\) and \(4,\)"),
+        ([three, symbols], None, "components: expected models of the same values"),
         ([three, classes], None, "components: expected models of one event shape and context"),
         ([three], [0.5, 0.5], "weights: expected 1 non-negative numbers"),
         ([three, three], [-1.0, 2.0], "weights: expected 2 non-negative numbers"),

@@ -9,6 +9,7 @@ from arden.conditionals.categorical import Categorical
 from arden.core.draw import draw, uniform_noise
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
+from arden.errors import InputError
 from arden.networks.gru import GRU, GRUOptions
 from arden.orderings.until_end import UntilEnd
 from tests.core.models import build, generator
@@ -108,3 +109,9 @@ def test_batches_of_short_strings(length: int) -> None:
     x = torch.full((3, length), END)
     expected = 0.0 if length == 0 else model.log_conditionals(torch.full((1, 4), END))[0, 0].item()
     assert model.log_prob(x).tolist() == pytest.approx([expected] * 3)
+
+
+@pytest.mark.parametrize("end", [-1, 4])
+def test_an_end_symbol_that_is_never_drawn_is_refused(end: int) -> None:
+    with pytest.raises(InputError, match="end symbol that .* can draw"):
+        build(GRU, GRUOptions(6), Categorical(4), UntilEnd(end))

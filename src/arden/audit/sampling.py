@@ -12,8 +12,8 @@ from arden.audit.enumeration import all_values, steps_to_enumerate
 from arden.audit.points import supports
 from arden.audit.report import Finding, not_applicable, within
 from arden.audit.subject import Model, Subject, log_prob, visited
-from arden.audit.transform import Transformed, transform
-from arden.audit.uniformity import chi_square, correlation, kolmogorov_smirnov
+from arden.audit.transform import SURPRISE_BOUND, Transformed, transform
+from arden.audit.uniformity import chi_square, correlation, deviation, kolmogorov_smirnov
 from arden.core.mixture import Mixture
 
 __all__ = ["samples_have_the_right_frequencies", "samples_transform_to_uniforms"]
@@ -60,8 +60,9 @@ def samples_transform_to_uniforms(subject: Subject) -> Finding:
     """The randomised probability integral transform of every scalar drawn, given its past.
 
     Under the density it is uniform and independent of everything before, so it is tested for that
-    (Kolmogorov-Smirnov), with symbols in their own order and from the likeliest on, which a wrong
-    temperature shows most in; and for correlation between steps and between rows.
+    (Kolmogorov-Smirnov), with symbols in their own order and from the likeliest on, and for
+    correlation between steps and between rows. Of symbols also whether their mean ln p is the one
+    expected: no test is more sensitive to a wrong temperature.
     """
     generator = subject.generator("transform")
     samples = draw_samples(subject, generator, vary=True)
@@ -111,6 +112,9 @@ def _tests(pieces: list[Transformed]) -> list[float]:
             first.append(one[known])
             second.append(two[known])
         tests.append(correlation(torch.cat(first), torch.cat(second)))
+    total = sum(float(piece.surprise.sum()) for piece in pieces)
+    variance = sum(float(piece.variance.sum()) for piece in pieces)
+    tests.append(deviation(total, variance, SURPRISE_BOUND))
     return tests
 
 

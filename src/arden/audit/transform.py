@@ -13,10 +13,12 @@ from arden.core.conditional import Discrete
 from arden.core.draw import uniform_noise
 from arden.core.model import AutoregressiveModel
 
-__all__ = ["Transformed", "transform"]
+__all__ = ["SURPRISE_BOUND", "Transformed", "transform"]
+
+SURPRISE_BOUND = 5.0
+"""In nats: beyond it a symbol's rarity is not told apart, so that no single one decides."""
 
 _UNCERTAIN = 0.95  # a conditional that knows its answer says little about the draws
-_MASSES_AT_ONCE = 2**22
 _MOST_REALS = 1024  # an integral each
 _REAL_STEPS = 16
 
@@ -26,12 +28,15 @@ class Transformed:
     """(N, T) each, NaN where nothing was transformed.
 
     Discrete: u = P(before x) + v p(x), "before" in the symbols' own order or by falling
-    probability. Real: u = P(X ≤ x), and |2u − 1|, which a wrong scale shows in.
+    probability; and how much likelier x was than expected, ln p(x) − E ln p (from −5 nats up), with
+    its variance. Real: u = P(X ≤ x), and |2u − 1|, which a wrong scale shows in.
     """
 
     own_order: Tensor
     likeliest_first: Tensor
     uncertain: Tensor
+    surprise: Tensor
+    variance: Tensor
     impossible: str
 
 
@@ -57,6 +62,7 @@ def transform(
         return _nothing(count, length, f"{steps[row, step].item()} at step {step}")
     own = torch.full((count, length), torch.nan, dtype=torch.float64, device=values.device)
     falling, uncertain = own.clone(), torch.zeros_like(own, dtype=torch.bool)
+    surprise, variance = torch.zeros_like(own), torch.zeros_like(own)
     randomised = uniform_noise(generator, (count, length)).to(values.device)
     params = one_pass(model, torch.where(valid, steps, 0), dims, context).double()
     real_steps = 0
@@ -87,33 +93,44 @@ def transform(
                 falling[first, step] = (2 * uniform - 1).abs()
                 uncertain[first, step] = True
                 continue
-            u, w, open_ended, possible = _discrete(model, dim, here, taken, randomised[rows, step])
-            if not possible:
+            masses = _masses(model, dim, here)
+            if not bool((masses.gather(-1, taken.long()[:, None]) > 0).all()):
                 return _nothing(count, length, f"a symbol without mass at step {step}")
-            own[rows, step], falling[rows, step], uncertain[rows, step] = u, w, open_ended
-    return Transformed(own, falling, uncertain, "")
+            uncertain[rows, step] = masses.amax(dim=-1) < _UNCERTAIN
+            own[rows, step], falling[rows, step] = _ranks(masses, taken, randomised[rows, step])
+            surprise[rows, step], variance[rows, step] = _surprise(masses, taken)
+    return Transformed(own, falling, uncertain, surprise, variance, "")
 
 
-def _discrete(
-    model: AutoregressiveModel, dim: int, params: Tensor, taken: Tensor, randomised: Tensor
-) -> tuple[Tensor, Tensor, Tensor, bool]:
-    """(n, P), (n,), (n,) -> (n,) by own order, (n,) by falling probability, (n,) uncertain, ok."""
+def _masses(model: AutoregressiveModel, dim: int, params: Tensor) -> Tensor:
+    """(n, P) of one scalar -> (n, K): the mass of every symbol."""
     family = model.conditional.at(torch.full((len(params),), dim, device=params.device))
     if isinstance(family, Discrete):
-        masses = family.log_pmf(params).exp()
-    else:
-        masses = log_masses(model.conditional, dim, params)[0].exp()
+        return family.log_pmf(params).exp()
+    return log_masses(model.conditional, dim, params)[0].exp()
+
+
+def _ranks(masses: Tensor, taken: Tensor, randomised: Tensor) -> tuple[Tensor, Tensor]:
+    """(n, K), (n,), (n,) -> the mass before each symbol, and before it by falling probability."""
     symbol = taken.long()[:, None]
     mass = masses.gather(-1, symbol)
     symbols = torch.arange(masses.shape[-1], device=masses.device)
     before = masses.masked_fill(symbols >= symbol, 0.0).sum(dim=-1)
     likelier = (masses > mass) | ((masses == mass) & (symbols < symbol))
     ahead = masses.masked_fill(~likelier, 0.0).sum(dim=-1)
-    own_mass = randomised * mass[:, 0]
-    uncertain = masses.amax(dim=-1) < _UNCERTAIN
-    return before + own_mass, ahead + own_mass, uncertain, bool((mass > 0).all())
+    part = randomised * mass[:, 0]
+    return before + part, ahead + part
+
+
+def _surprise(masses: Tensor, taken: Tensor) -> tuple[Tensor, Tensor]:
+    """(n, K), (n,) -> ln p(x) − E ln p, and its variance; what is rarer than e⁻⁵ counts as e⁻⁵."""
+    nats = masses.log().clamp(min=-SURPRISE_BOUND)
+    mean = (masses * nats).sum(dim=-1, keepdim=True)
+    variance = (masses * (nats - mean) ** 2).sum(dim=-1)
+    return (nats.gather(-1, taken.long()[:, None]) - mean)[:, 0], variance
 
 
 def _nothing(count: int, length: int, impossible: str) -> Transformed:
     empty = torch.full((count, length), torch.nan, dtype=torch.float64)
-    return Transformed(empty, empty, torch.zeros_like(empty, dtype=torch.bool), impossible)
+    none = torch.zeros_like(empty)
+    return Transformed(empty, empty, none.bool(), none, none, impossible)

@@ -1,4 +1,4 @@
-"""Three tests of chance, each with a p-value that holds far out in the tail."""
+"""Four tests of chance, each with a p-value that holds far out in the tail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["chi_square", "correlation", "kolmogorov_smirnov"]
+__all__ = ["chi_square", "correlation", "deviation", "kolmogorov_smirnov"]
 
 _LEAST_EXPECTED = 20.0  # cells with less are pooled: the χ² law must hold at one in a million
 
@@ -74,3 +74,17 @@ def correlation(first: Tensor, second: Tensor) -> float:
         return 1.0
     product = ((first.double() - 0.5) * (second.double() - 0.5)).sum()
     return math.erfc(abs(float(product)) * 12 / math.sqrt(len(first)) / math.sqrt(2))
+
+
+def deviation(total: float, variance: float, bound: float) -> float:
+    """A sum of terms, each of mean 0 given those before -> a p-value, never too small.
+
+    ``variance`` is the sum of their variances given those before, ``bound`` the largest |term|.
+    (Freedman, "On tail probabilities for martingales", 1975.)
+
+    >>> deviation(3.0, 100.0, 1.0), deviation(100.0, 100.0, 1.0) < 1e-9
+    (1.0, True)
+    """
+    if total == 0:
+        return 1.0
+    return min(1.0, 2 * math.exp(-(total**2) / (2 * variance + 2 * bound * abs(total) / 3)))

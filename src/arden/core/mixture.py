@@ -45,6 +45,11 @@ class Mixture(nn.Module):
                     "components: expected models of one event shape and context, got "
                     f"{first.event_shape} and {component.event_shape}"
                 )
+            if component.conditional.num_symbols != first.conditional.num_symbols:
+                raise InputError(
+                    "components: expected models of the same values, got "
+                    f"{first.conditional} and {component.conditional}"
+                )
         weights = [1.0] * len(components) if weights is None else list(weights)
         usable = all(0 <= weight < math.inf for weight in weights) and sum(weights) > 0
         if len(weights) != len(components) or not usable:

@@ -296,3 +296,9 @@ def _check_fit(ordering: Ordering, network: CausalNetwork, conditional: Conditio
                 f"network: it was built for {name} = {of_network}, but the "
                 f"{'ordering' if name == 'num_steps' else 'conditional'} has {of_other}"
             )
+    end, symbols = ordering.end, conditional.num_symbols
+    if end is not None and not (symbols is not None and 0 <= end < symbols):
+        raise InputError(
+            f"ordering: expected an end symbol that {conditional} can draw, got {end}; "
+            "no event of this model would ever end"
+        )

@@ -31,8 +31,13 @@ class PixelCNN(ReplayedNetwork):
             raise InputError("ordering: a PixelCNN needs the raster of an image, flipped or not")
         if spec.num_symbols is None or spec.num_params % 3 or spec.num_features != 1:
             raise InputError("conditional: this PixelCNN needs a mixture of logistics")
-        if options.kernel % 2 == 0:
+        if options.kernel < 1 or options.kernel % 2 == 0:
             raise InputError(f"kernel: expected an odd width, got {options.kernel}")
+        if options.channels < 1 or options.blocks < 0:
+            raise InputError(
+                "channels, blocks: expected at least 1 and 0, "
+                f"got {options.channels} and {options.blocks}"
+            )
         self.family = LogisticMixture(spec.num_symbols, spec.num_params // 3)
         channels = spec.grid[2]
         components = self.family.components
