@@ -24,14 +24,15 @@ from arden.audit.verify import verify
 from arden.kernels import without_kernels
 from tests.audit.defects_of_draws import DRAW_DEFECTS
 from tests.audit.defects_of_models import MODEL_DEFECTS
-from tests.audit.defects_of_networks import NETWORK_DEFECTS
+from tests.audit.defects_of_structure import STRUCTURE_DEFECTS
+from tests.audit.defects_of_walks import WALK_DEFECTS
 from tests.audit.small_models import SOUND, Model
 
 Defect = tuple[str, Callable[[], AbstractContextManager[Model]]]
-DEFECTS: dict[str, Defect] = {**NETWORK_DEFECTS, **MODEL_DEFECTS, **DRAW_DEFECTS}
+DEFECTS: dict[str, Defect] = {**STRUCTURE_DEFECTS, **WALK_DEFECTS, **MODEL_DEFECTS, **DRAW_DEFECTS}
 
 _SEEDS = 100
-_MODELS_PER_SEED = 3
+_MODELS_PER_SEED = 2
 
 
 def audit_of(defect: Defect, seed: int = 0) -> Report:

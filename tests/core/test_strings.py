@@ -113,5 +113,5 @@ def test_batches_of_short_strings(length: int) -> None:
 
 @pytest.mark.parametrize("end", [-1, 4])
 def test_an_end_symbol_that_is_never_drawn_is_refused(end: int) -> None:
-    with pytest.raises(InputError, match="end symbol that .* can draw"):
+    with pytest.raises(InputError, match=r"end symbol that .* can draw"):
         build(GRU, GRUOptions(6), Categorical(4), UntilEnd(end))

@@ -66,11 +66,18 @@ def samples_transform_to_uniforms(subject: Subject) -> Finding:
     """
     generator = subject.generator("transform")
     samples = draw_samples(subject, generator, vary=True)
+    most_reals = subject.budget.drawn_scalars // 32
     pieces = [
-        transform(part, sample.values, sample.context, sample.order, sample.steps, generator)
+        transform(
+            component(subject.exact, sample.component),
+            sample.values,
+            sample.context,
+            sample.order,
+            sample.steps,
+            most_reals,
+            generator,
+        )
         for sample in samples
-        for part in [component(subject.exact, sample.component)]
-        if len(sample.values)
     ]
     for piece in pieces:
         if piece.impossible:

@@ -59,7 +59,7 @@ class Budget:
 
 
 BUDGETS = {
-    "quick": Budget(4, 32, 20, 256, 2**10, 2**15, 2, False),
+    "quick": Budget(4, 32, 20, 256, 2**10, 2**16, 2, False),
     "normal": Budget(8, 96, 40, 1024, 2**14, 2**17, 4, True),
     "thorough": Budget(16, 512, 64, 2**14, 2**17, 2**21, 64, True),
 }
@@ -253,7 +253,7 @@ def shaken(
 
 
 def discrepancy(found: Tensor, expected: Tensor) -> float:
-    """Two tensors -> the largest |found − expected| / (1 + |expected|); NaN or another shape is ∞."""
+    """Two tensors -> the largest |found − expected| / (1 + |expected|); ∞ if NaN or misshapen."""
     if found.shape != expected.shape:
         return math.inf
     if found.numel() == 0:

@@ -19,7 +19,6 @@ SURPRISE_BOUND = 5.0
 """In nats: beyond it a symbol's rarity is not told apart, so that no single one decides."""
 
 _UNCERTAIN = 0.95  # a conditional that knows its answer says little about the draws
-_MOST_REALS = 1024  # an integral each
 _REAL_STEPS = 16
 
 
@@ -47,9 +46,13 @@ def transform(
     context: Tensor | None,
     order: Tensor | None,
     num_steps: int,
+    most_reals: int,
     generator: Generator,
 ) -> Transformed:
-    """(N, D) drawn events, (N, C), (D,) or (N, D) -> their transforms, in step order."""
+    """(N, D) drawn events, (N, C), (D,) or (N, D) -> their transforms, in step order.
+
+    A real costs an integral: about ``most_reals`` of them are transformed, of the first steps.
+    """
     count, length = values.shape
     dims = model.dims(count, length, order)
     steps = in_steps(values, dims)
@@ -78,7 +81,7 @@ def transform(
                 if real_steps >= _REAL_STEPS:
                     continue
                 real_steps += 1
-                first = rows.nonzero()[: max(_MOST_REALS // min(num_steps, _REAL_STEPS), 32), 0]
+                first = rows.nonzero()[: max(most_reals // min(num_steps, _REAL_STEPS), 32), 0]
                 below, whole = mass_below(
                     model.conditional,
                     dim,
@@ -86,7 +89,7 @@ def transform(
                     steps[first, step],
                     generator,
                     draws=32,
-                    error_per_piece=1e-7,
+                    error_per_piece=1e-6,
                 )
                 uniform = below / whole
                 own[first, step] = uniform
