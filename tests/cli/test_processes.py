@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -85,24 +87,37 @@ def test_a_reader_who_goes_away_is_no_error(words: list[str]) -> None:
         assert process.wait() in (0, 1)  # rich, which draws the tables, says 1
 
 
-def started(run: Path, epochs: int) -> subprocess.Popen[str]:
-    """A folder -> a fit that would go on for ever, stopped by nothing, so many epochs later."""
+# A shell may have told its background jobs to ignore Ctrl-C, and children inherit that.
+HEEDS_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("arden", run_name="__main__")
+"""
+
+
+@contextmanager
+def started(run: Path, epochs: int) -> Iterator[subprocess.Popen[str]]:
+    """A folder -> a fit that would go on for ever, so many epochs later; killed in the end."""
     words = ["fit", "nade", "digits", "--hidden", "4", "--epochs", "100000", "--out", str(run)]
     words += ["--patience", "100000", "--batch-size", "256"]
     process = subprocess.Popen(
-        [*ARDEN, *words],
+        [sys.executable, "-c", HEEDS_CTRL_C, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
     )
     metrics, until = run / "metrics.jsonl", time.monotonic() + 300
-    while not metrics.is_file() or metrics.read_text().count("\n") < epochs:
-        if process.poll() is not None or time.monotonic() > until:
-            process.kill()
-            pytest.fail(f"the fit did not begin: {process.communicate()}")
-        time.sleep(0.01)
-    return process
+    try:
+        while not metrics.is_file() or metrics.read_text().count("\n") < epochs:
+            if process.poll() is not None or time.monotonic() > until:
+                process.kill()
+                pytest.fail(f"the fit did not begin: {process.communicate()}")
+            time.sleep(0.01)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def usable(run: Path, capfd: pytest.CaptureFixture[str]) -> float:
@@ -118,10 +133,10 @@ def test_ctrl_c_ends_a_fit_with_all_its_figures(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "run"
-    process = started(run, epochs=2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=300)
-    assert (process.returncode, err) == (0, "")
+    with started(run, epochs=2) as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+        assert (process.returncode, err) == (0, "")
     assert "stopped by Ctrl-C" in out
     figures = read_card(run)["figures"]
     epochs = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -138,10 +153,10 @@ def test_ctrl_c_ends_a_fit_with_all_its_figures(
 
 def test_kill_9_leaves_a_loadable_model(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "run"
-    process = started(run, epochs=3)
-    process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    with started(run, epochs=3) as process:
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
     usable(run, capfd)
     assert "figures" not in read_card(run)
     words = ["fit", "independent", "digits", "--out", run]

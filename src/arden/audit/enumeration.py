@@ -112,9 +112,9 @@ def _slices(subject: Subject, kinds: list[Tensor | None]) -> Finding:
                 worst = max(worst, discrepancy(ratio, torch.ones_like(ratio)))
     if not front and not back:
         return not_applicable("Neither the first nor the last scalars have few enough values.")
-    told = [f"the first {front}"] if front else []
-    told += [f"the last {back} given the rest"] if back else []
-    slices = " and ".join(told) + " scalars"
+    told = [f"the first {front} scalars"] if front else []
+    told += [f"the last {back} scalars given the rest"] if back else []
+    slices = " and over ".join(told)
     return within(
         worst,
         _TOLERANCE,

@@ -38,7 +38,7 @@ def score(
     >>> data = arden.load_data("digits")
     >>> model = arden.fit("independent", data, progress=False)
     >>> arden.score(model, data.test.values).mean()
-    tensor(-25.1..., dtype=torch.float64)
+    tensor(-25.2447, dtype=torch.float64)
     """
     check_rows(x, context=context, observed=observed)
 
