@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import platform
 import statistics
 import subprocess
@@ -35,22 +34,21 @@ def recipes() -> dict[str, dict[str, Any]]:
 
 
 def run(name: str, data_dir: str | None) -> Path:
-    """A recipe's name -> the JSON file with a run for every seed."""
+    """A recipe's name -> the JSON file with a run for every seed; each leaves a run directory."""
     import torch
     from rich.console import Console
 
-    from arden.assembly import assemble, split_options
+    from arden.assembly import split_options
     from arden.data import load_data
-    from arden.runs import measure
+    from arden.runs import fit_run
     from arden.training.display import FitDisplay
-    from arden.training.fit import fit_model
 
     recipe = recipes()[name]
     data = load_data(recipe["data"], data_dir=data_dir)
     runs = []
     for seed in recipe.get("seeds", [0]):
         options = split_options(recipe["system"], {**recipe.get("options", {}), "seed": seed})
-        model = assemble(recipe["system"], data, options)
+        folder = HERE.parents[1] / "runs" / "likelihood" / f"{name}-{seed}"
         with FitDisplay(f"{name} seed {seed}") as display:
 
             def report(progress: Progress, display: FitDisplay = display) -> None:
@@ -58,10 +56,10 @@ def run(name: str, data_dir: str | None) -> Path:
                 if progress.valid is not None and not sys.stdout.isatty():
                     print(_line(name, progress), flush=True)
 
-            result = fit_model(model, data, options[2], report=report)
-        figures = measure(model, data, result)
-        valid = None if math.isinf(result.best_valid) else result.best_valid
-        runs.append({"seed": seed, "valid_nats": valid, **asdict(figures)})
+            _, figures, _ = fit_run(
+                recipe["system"], data, options, folder, overwrite=True, report=report
+            )
+        runs.append({"seed": seed, **asdict(figures)})
         Console().print(
             f"{name} seed {seed}: {figures.test_nats:.3f} ± {figures.standard_error:.3f}"
         )

@@ -17,6 +17,8 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset
 from arden.errors import FileError
+from arden.orderings.raster import Raster
+from arden.plots.ordering_map import ordering_map
 from arden.plots.sample_grid import sample_grid
 from arden.plots.samples_beside_probabilities import samples_beside_probabilities
 from arden.plots.training_curve import training_curve
@@ -46,6 +48,8 @@ class Figures:
     bits_per_dim: float
     """The same in bits per scalar."""
     test_rows: int
+    valid_nats: float | None
+    """Of the validation rows, at the epoch they chose; None without a fit."""
     num_parameters: int
     full_table: str
     """How many numbers a table over all configurations would need."""
@@ -129,6 +133,7 @@ def measure(
         standard_error=(nats.std() / math.sqrt(len(nats))).item() if len(nats) > 1 else math.nan,
         bits_per_dim=nats.mean().item() / scalars / math.log(2),
         test_rows=len(nats),
+        valid_nats=result.best_valid if math.isfinite(result.best_valid) else None,
         num_parameters=model.num_parameters,
         full_table=full_table_size(data.schema.levels),
         best_epoch=result.best_epoch,
@@ -175,6 +180,11 @@ def _pictures(
         written.append(
             training_curve(result.records, curve, title, best_epoch=result.best_epoch or None)
         )
+    first = model.models[0] if isinstance(model, Mixture) else model
+    if data.schema.kind == "image" and not isinstance(first.ordering, Raster):
+        order, picture = first.ordering.order(), folder / "ordering.png"
+        words = type(first.ordering).__name__.lower()
+        written.append(ordering_map(order, first.event_shape, picture, f"The {words} ordering"))
     context = class_context(data.test, model.context_size)
     count = min(_PICTURED, len(data.test)) if context is not None else _PICTURED
     some = None if context is None else context[:count]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset, Split
 from arden.data.schema import Column, Schema
+from arden.tasks.score import score
+from arden.training.options import TrainingOptions
 from tests.core.models import generator
 
 Model = AutoregressiveModel | Mixture
@@ -20,6 +23,7 @@ CLASSES = ("even", "odd")
 SMALL: dict[str, dict[str, Any]] = {"made": {"hidden": (6,)}, "nade": {"hidden": 4}}
 """Options that make a system's network small; a system without any needs none."""
 
+QUICK = TrainingOptions(epochs=5, batch_size=16, learning_rate=0.02)
 REAL_SYSTEMS = ("fvsbn", "independent", "made", "nade")
 
 
@@ -86,6 +90,16 @@ def fresh(name: str, data: Dataset, context_size: int = 0, **options: Any) -> Mo
     """A system's name, data -> its untrained model, small unless asked otherwise."""
     chosen = split_options(name, {**SMALL.get(name, {}), **options})
     return assemble(name, data, chosen, context_size=context_size)
+
+
+def quick(**changes: Any) -> TrainingOptions:
+    """The options of a fit that takes no time, with changes."""
+    return dataclasses.replace(QUICK, **changes)
+
+
+def nats(model: Model, data: Dataset, split: str = "valid") -> float:
+    """−mean ln p of a split without classes."""
+    return -score(model, data.split(split).values).mean().item()
 
 
 def one_hot(labels: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -15,6 +15,7 @@ __all__ = ["all_values", "steps_to_enumerate", "total_probability_is_one"]
 
 _TOLERANCE = 1e-10  # of a float64 sum over up to a hundred thousand events
 _MOST_SCORED = 2**16  # scalars scored for one slice of a long event
+_LEAST_EVENTS = 256  # of a slice, however long the event: one intensity at least
 
 
 def total_probability_is_one(subject: Subject) -> Finding:
@@ -97,7 +98,7 @@ def _strings(subject: Subject, kinds: list[Tensor | None]) -> Finding:
 
 def _slices(subject: Subject, kinds: list[Tensor | None]) -> Finding:
     generator = subject.generator("enumeration")
-    most = max(min(subject.budget.configurations, _MOST_SCORED // subject.length), 2)
+    most = max(min(subject.budget.configurations, _MOST_SCORED // subject.length), _LEAST_EVENTS)
     worst, front, back = 0.0, 0, 0
     for model in subject.chained():
         for context, order in _settings(subject, model, generator):

@@ -18,7 +18,8 @@ __all__ = ["DrawInputs", "draw_inputs"]
 class DrawInputs:
     """Shapes: order (T,), noise (B, T), known and given (B, T) or (0, 0), context (B, C) or None.
 
-    ``noise``, ``known`` and ``given`` are in event order. ``drawn`` (B, T) is to be filled.
+    ``noise``, ``known`` and ``given`` are in event order, ``dtype`` is the weights'. ``drawn``
+    (B, T), in event order too, is to be filled.
     """
 
     order: np.ndarray
@@ -26,6 +27,7 @@ class DrawInputs:
     known: np.ndarray
     given: np.ndarray
     context: Tensor | None
+    dtype: torch.dtype
     drawn: np.ndarray
 
 
@@ -75,5 +77,6 @@ def draw_inputs(
         is_known,
         values,
         model.check_context(context, batch_size),
+        weights[0].dtype,
         np.empty((batch_size, steps), np.int64),
     )

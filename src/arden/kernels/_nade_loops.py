@@ -171,7 +171,7 @@ def backward(
             grad_outputs[output, left + k] = grad_own_outputs[output, k]
 
 
-_TILE = 16
+_TILE = 64
 """Outputs through which all kept rows go back before the next ones are brought into the cache."""
 
 

@@ -21,6 +21,7 @@ from arden.networks.made import MADE
 __all__ = ["draw"]
 
 _ROWS = 64
+_ALL = slice(None)
 
 
 @torch.no_grad()
@@ -45,13 +46,13 @@ def draw(
     if inputs is None:
         return None
     batch_size, steps = inputs.noise.shape
-    direct: Tensor = torch.zeros(0, 0, dtype=model.dtype)
+    direct: Tensor = torch.zeros(0, 0, dtype=inputs.dtype)
     if isinstance(network, MADE):
         layers = [*network.layers, network.output]
         shifts = [module(inputs.context) for module in network.contexts]
         degrees, kind = network.degrees, ACTIVATIONS[network.options.activation]
         if network.direct is not None:
-            direct = network.direct.masked_weight()
+            direct = network.direct.rows(_ALL)
     else:
         assert isinstance(network, FVSBN)
         layers, degrees, kind = [network.linear], [], ACTIVATIONS["relu"]
@@ -59,11 +60,11 @@ def draw(
     bias = torch.cat([layer.bias for layer in layers]).expand(batch_size, -1)
     if shifts:
         bias = bias + torch.cat(shifts, dim=1)
-    weights = tuple(layer.masked_weight().contiguous().numpy() for layer in layers)
+    weights = tuple(layer.rows(_ALL).contiguous().numpy() for layer in layers)
     arguments = (
         weights,
         direct.contiguous().numpy(),
-        bias.to(model.dtype).contiguous().numpy(),
+        bias.to(inputs.dtype).contiguous().numpy(),
     )
     units = _units(steps, degrees)
     noises = (inputs.noise, inputs.known, inputs.given)

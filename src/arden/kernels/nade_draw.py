@@ -53,7 +53,7 @@ def draw(
     batch_size, steps = inputs.noise.shape
     num_params, hidden = network.outputs.shape[1:]
     biases = network.biases(batch_size, inputs.context)
-    hidden_bias, output_bias = (bias.to(model.dtype).contiguous() for bias in biases)
+    hidden_bias, output_bias = (bias.to(inputs.dtype).contiguous() for bias in biases)
     weights = (
         network.inputs.flatten(0, 1).contiguous().numpy(),
         hidden_bias.numpy(),
@@ -61,7 +61,7 @@ def draw(
         output_bias.flatten(1).numpy(),
     )
     assert isinstance(family, Discrete)
-    table = family.features(torch.arange(family.num_symbols)).to(model.dtype).contiguous().numpy()
+    table = family.features(torch.arange(family.num_symbols)).to(inputs.dtype).contiguous().numpy()
     noises = (inputs.noise, inputs.known, inputs.given)
     kind = ACTIVATIONS[network.options.activation]
     tile = max(1, _TILE // num_params) * num_params
