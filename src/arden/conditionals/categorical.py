@@ -40,12 +40,12 @@ class Categorical(Discrete):
             )
 
     @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_params(self) -> int:
         """K."""
         return self.num_symbols
 
     @property
-    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_features(self) -> int:
         """K when one-hot, else 1."""
         return self.num_symbols if self.encoding == "one_hot" else 1
 

@@ -50,7 +50,7 @@ class GaussianMixture(Conditional):
             raise InputError(f"weights: expected learned or uniform, got {self.weights!r}")
 
     @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_params(self) -> int:
         """3K, or 2K with uniform weights."""
         return (3 if self.weights == "learned" else 2) * self.components
 

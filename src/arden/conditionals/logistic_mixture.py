@@ -44,7 +44,7 @@ class LogisticMixture(Discrete):
             raise InputError(f"components: expected at least 1, got {self.components}")
 
     @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_params(self) -> int:
         """3M."""
         return 3 * self.components
 

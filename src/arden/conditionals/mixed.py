@@ -37,17 +37,17 @@ class Mixed(Conditional):
             raise InputError("families: expected at least one, got none")
 
     @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_params(self) -> int:
         """The most parameters any column needs."""
         return max(family.num_params for family in self.families)
 
     @property
-    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_features(self) -> int:
         """The most features any column shows."""
         return max(family.num_features for family in self.families)
 
     @property
-    def num_noise(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_noise(self) -> int:
         """The most uniforms any column takes."""
         return max(family.num_noise for family in self.families)
 
@@ -92,12 +92,25 @@ class Mixed(Conditional):
         return self._all(value).contains(value)
 
 
+@dataclass(frozen=True, eq=False)
 class _ByKind:
     """Columns of several kinds: each kind's rows are computed together and put in their places."""
 
     mixed: Mixed
     kinds: tuple[Conditional, ...]
     kind: Tensor
+
+    @property
+    def num_params(self) -> int:
+        return self.mixed.num_params
+
+    @property
+    def num_features(self) -> int:
+        return self.mixed.num_features
+
+    @property
+    def num_noise(self) -> int:
+        return self.mixed.num_noise
 
     def _scatter(
         self,
@@ -147,46 +160,14 @@ class _ByKind:
 class _Columns(_ByKind, Conditional):
     """Some columns of a table, not all discrete."""
 
-    mixed: Mixed
-    kinds: tuple[Conditional, ...]
-    kind: Tensor
-
-    @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
-        return self.mixed.num_params
-
-    @property
-    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
-        return self.mixed.num_features
-
-    @property
-    def num_noise(self) -> int:  # type: ignore[override]  # derived, not stored
-        return self.mixed.num_noise
-
 
 @dataclass(frozen=True, eq=False)
 class _DiscreteColumns(_ByKind, Discrete):
     """Some columns of a table, all discrete: symbols beyond a column's own have no mass."""
 
-    mixed: Mixed
-    kinds: tuple[Conditional, ...]
-    kind: Tensor
-
     @property
     def num_symbols(self) -> int:  # type: ignore[override]  # derived, not stored
         return max(kind.num_symbols or 0 for kind in self.kinds)
-
-    @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
-        return self.mixed.num_params
-
-    @property
-    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
-        return self.mixed.num_features
-
-    @property
-    def num_noise(self) -> int:  # type: ignore[override]  # derived, not stored
-        return self.mixed.num_noise
 
     def log_pmf(self, params: Tensor) -> Tensor:
         shape = tuple(params.shape[:-1])

@@ -40,17 +40,17 @@ class Standardised(Conditional):
             )
 
     @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_params(self) -> int:
         """That of the family."""
         return self.family.num_params
 
     @property
-    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_features(self) -> int:
         """That of the family."""
         return self.family.num_features
 
     @property
-    def num_noise(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_noise(self) -> int:
         """That of the family."""
         return self.family.num_noise
 

@@ -40,12 +40,12 @@ class Tempered(Discrete):
         return self.family.num_symbols
 
     @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_params(self) -> int:
         """That of the family."""
         return self.family.num_params
 
     @property
-    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_features(self) -> int:
         """That of the family."""
         return self.family.num_features
 

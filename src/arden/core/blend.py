@@ -29,23 +29,28 @@ def _parts(families: tuple[Conditional, ...], params: Tensor) -> tuple[Tensor, t
 
 
 @dataclass(frozen=True)
-class _Blend(Conditional):
+class _Families:
+    """What a blend is shown and takes: the values of any family, the parameters of all."""
+
     families: tuple[Conditional, ...]
 
     @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_params(self) -> int:
         return len(self.families) + sum(family.num_params for family in self.families)
 
     @property
-    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
+    def num_features(self) -> int:
         return self.families[0].num_features
-
-    @property
-    def num_noise(self) -> int:  # type: ignore[override]  # one more, to choose the component
-        return 1 + max(family.num_noise for family in self.families)
 
     def features(self, value: Tensor) -> Tensor:
         return self.families[0].features(value)
+
+
+@dataclass(frozen=True)
+class _Blend(_Families, Conditional):
+    @property
+    def num_noise(self) -> int:
+        return 1 + max(family.num_noise for family in self.families)
 
     def contains(self, value: Tensor) -> Tensor:
         return self.families[0].contains(value)
@@ -67,23 +72,10 @@ class _Blend(Conditional):
 
 
 @dataclass(frozen=True)
-class _DiscreteBlend(Discrete):
-    families: tuple[Conditional, ...]
-
+class _DiscreteBlend(_Families, Discrete):
     @property
     def num_symbols(self) -> int:  # type: ignore[override]  # derived, not stored
         return cast(Discrete, self.families[0]).num_symbols
-
-    @property
-    def num_params(self) -> int:  # type: ignore[override]  # derived, not stored
-        return len(self.families) + sum(family.num_params for family in self.families)
-
-    @property
-    def num_features(self) -> int:  # type: ignore[override]  # derived, not stored
-        return self.families[0].num_features
-
-    def features(self, value: Tensor) -> Tensor:
-        return self.families[0].features(value)
 
     def log_pmf(self, params: Tensor) -> Tensor:
         log_weights, own = _parts(self.families, params)

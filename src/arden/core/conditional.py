@@ -18,16 +18,25 @@ class Conditional(ABC):
     call can mistake one for the other.
     """
 
-    num_params: int
-    """P: how many unconstrained numbers describe one conditional."""
-    num_features: int
-    """F: how many numbers a network is shown of one value."""
-    num_noise: int = 1
-    """U: how many uniforms one draw takes."""
     num_symbols: int | None = None
     """K when the scalar takes the values 0 … K − 1, else None."""
     value_dtype: torch.dtype = torch.float64
     """The dtype of drawn values."""
+
+    @property
+    @abstractmethod
+    def num_params(self) -> int:
+        """P: how many unconstrained numbers describe one conditional."""
+
+    @property
+    @abstractmethod
+    def num_features(self) -> int:
+        """F: how many numbers a network is shown of one value."""
+
+    @property
+    def num_noise(self) -> int:
+        """U: how many uniforms one draw takes."""
+        return 1
 
     @abstractmethod
     def features(self, value: Tensor) -> Tensor:
