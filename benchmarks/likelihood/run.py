@@ -157,8 +157,14 @@ def _line(name: str, progress: Progress) -> str:
 
 
 def _commit() -> str:
-    command = ["git", "-C", str(HERE), "describe", "--always", "--dirty"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    """The commit the code is at, marked if anything but the results differs from it."""
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(HERE.parents[1]), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "-uno", "--", ".", f":!{RESULTS}")
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 
 def _processor() -> str:
