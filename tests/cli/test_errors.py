@@ -22,7 +22,19 @@ Capture = pytest.CaptureFixture[str]
         (["fit", "nade", "digits", "more"], "more"),
         (["fit", "nade", "digits", "--hiden", "3"], "Did you mean --hidden?"),
         (["fit", "nade", "digits", "--hidden"], "--hidden"),
-        (["fit", "nade", "digits", "--hidden", "many"], 'unable to convert "many" into int'),
+        (["fit", "nade", "digits", "--hidden", "many"], "expected a whole number, got 'many'"),
+        (["fit", "nade", "digits", "--hidden", "2.5"], "expected a whole number, got '2.5'"),
+        (["fit", "nade", "digits", "--seed", "1.5"], "expected a whole number, got '1.5'"),
+        (
+            ["fit", "made", "digits", "--hidden", "4", "--hidden", "5.5"],
+            "a whole number, got '5.5'",
+        ),
+        (["fit", "fvsbn", "digits", "--window", "2.5"], "expected a whole number, got '2.5'"),
+        (["fit", "nade", "digits", "--ordering-seed", "2.5"], "a whole number, got '2.5'"),
+        (["sample", "/nowhere", "--seed", "2.5"], "expected a whole number, got '2.5'"),
+        (["sample", "/nowhere", "-n", "2.5"], "expected a whole number, got '2.5'"),
+        (["verify", "/nowhere", "--seed", "2.5"], "expected a whole number, got '2.5'"),
+        (["score", "/nowhere", "x", "--batch-size", "2.5"], "a whole number, got '2.5'"),
         (["fit", "nade", "digits", "--hidden", "0"], "hidden: expected at least 1, got 0"),
         (["fit", "nade", "digits", "--ordering", "zigag"], 'Did you mean "zigzag"?'),
         (["fit", "nade", "digits", "--learning-rate", "0"], "learning_rate: expected a positive"),
@@ -121,7 +133,7 @@ def test_options_of_a_score(files: Path, run: Path, capfd: Capture) -> None:
         (["--out", "folder.csv"], "folder.csv: expected a file, but a folder has this name"),
         (["--out", "taken.csv"], "taken.csv: exists already; say --overwrite to replace it"),
         (["-n", "0"], "num_samples: expected at least 1, got 0"),
-        (["-n", "few"], 'unable to convert "few" into int'),
+        (["-n", "few"], "expected a whole number, got 'few'"),
         (["--label", "3"], "label: this model was not fitted with classes; expected none"),
     ],
 )
@@ -155,7 +167,7 @@ def test_a_model_without_a_schema(tmp_path: Path, capfd: Capture, files: Path) -
     from arden.storage.model_files import save
     from tests.training.toys import bits, fresh
 
-    for number, card in enumerate([{}, {"schema": 3}, {"schema": {"kind": "image"}}]):
+    for number, card in enumerate([{}, [1], {"schema": 3}, {"schema": {"kind": "image"}}]):
         folder = save(fresh("nade", bits()), tmp_path / str(number), card=card)
         told = refused(capfd, "score", folder, files / "bits.csv")
         assert "the model was saved without a schema of its rows" in told

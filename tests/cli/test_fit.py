@@ -151,7 +151,9 @@ def test_a_fit_that_diverges_leaves_a_usable_run(
     assert "try a smaller learning_rate" in told
     summary = json.loads(done(capfd, "score", run, files / "bits.csv", "--json"))
     assert summary["rows"] == 60
-    assert load(run).num_parameters == 4 * 2 + 4 + 4 * 3 + 3
+    epochs = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    valid = arden.score(load(run), arden.load_data(files / "bits.csv").valid.values).mean()
+    assert -valid.item() == pytest.approx(min(epoch["valid"] for epoch in epochs), rel=1e-5)
 
 
 def given(capfd: Capture, monkeypatch: pytest.MonkeyPatch, *words: object) -> tuple[Any, ...]:
@@ -189,6 +191,11 @@ def test_defaults_are_those_of_the_system(capfd: Capture, monkeypatch: pytest.Mo
     for name in SYSTEMS:
         _, options, *_ = given(capfd, monkeypatch, name, "digits")
         assert to_plain(options) == to_plain(split_options(name, {}))
+        assert {type(part).__module__ for part in options} <= {
+            "arden.networks.options",
+            "arden.systems",
+            "arden.training.options",
+        }
         _, options, *_ = given(capfd, monkeypatch, name, "digits", "--seed", 3, "--epochs", 7)
         assert to_plain(options) == to_plain(split_options(name, {"seed": 3, "epochs": 7}))
 
@@ -237,7 +244,9 @@ def test_a_config_stands_behind_the_words(
         ("hidden = = 3", "is not valid TOML: Invalid value (at line 1, column 10)"),
         (b"\xff\xfe", "is not valid TOML"),
         ("hiden = 3", "Did you mean --hidden?"),
-        ('hidden = "many"', 'unable to convert "many" into int'),
+        ('hidden = "many"', "expected a whole number, got 'many'"),
+        ("hidden = 2.5", "expected a whole number, got '2.5'"),
+        ("hidden = [4, 5]", "hidden"),
         ('ordering = "zigag"', 'Did you mean "zigzag"?'),
         ("epochs = 0", "epochs: expected a number ≥ 1, got 0"),
     ],

@@ -75,7 +75,7 @@ def test_an_error_is_one_line_and_an_exit_code() -> None:
     assert sentence(ran.stderr) == "nothing.csv: there is no such file."
 
 
-@pytest.mark.parametrize("words", [["models", "--json"], ["data"]])
+@pytest.mark.parametrize("words", [["models", "--json"], ["data", "--json"], ["data"]])
 def test_a_reader_who_goes_away_is_no_error(words: list[str]) -> None:
     with subprocess.Popen(
         [*ARDEN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
@@ -158,6 +158,9 @@ def test_kill_9_leaves_a_loadable_model(tmp_path: Path, capfd: pytest.CaptureFix
         process.communicate()
         assert process.returncode == -signal.SIGKILL
     usable(run, capfd)
+    epochs = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    valid = arden.score(load(run), arden.load_data("digits").valid.values).mean().item()
+    assert -valid <= min(epoch["valid"] for epoch in epochs) * (1 + 1e-6)  # the best so far
     assert "figures" not in read_card(run)
     words = ["fit", "independent", "digits", "--out", run]
     assert "say --overwrite" in refused(capfd, *words)

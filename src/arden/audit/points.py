@@ -52,14 +52,11 @@ def random_values(
 
 
 def other_value(
-    value: Tensor, symbols: Tensor | None, scale: float, generator: Generator
+    value: Tensor, symbols: Tensor | None, redrawn: Tensor, generator: Generator
 ) -> Tensor | None:
-    """(), its support -> another value of the support, None when there is no other.
-
-    A real moves by a random amount of the given scale.
-    """
+    """(), its support, () a real drawn anew -> another value, None when there is no other."""
     if symbols is None:
-        return value + scale * torch.randn((), generator=generator, dtype=torch.float64)
+        return redrawn
     others = symbols[symbols != value.cpu()]
     if not len(others):
         return None

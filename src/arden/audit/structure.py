@@ -158,8 +158,9 @@ def _changes(
     kinds = supports(part.conditional, subject.length, part.ordering.end)
     changed = torch.zeros(len(inputs), dtype=torch.bool)
     rows = base.repeat(len(inputs), 1)
+    redrawn = in_steps(subject.other_values(generator, 1), dims)[0]
     for number, step in enumerate(inputs):
-        value = other_value(base[0, step], kinds[int(dims[step])], 1.0, generator)
+        value = other_value(base[0, step], kinds[int(dims[step])], redrawn[step], generator)
         if value is not None:
             rows[number, step] = value.to(rows)
             changed[number] = True

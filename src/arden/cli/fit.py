@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, make_dataclass, replace
+from collections.abc import Collection
+from dataclasses import fields, make_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 from cyclopts import App, Parameter
 
+from arden.cli.whole_number import WHOLE
 from arden.systems import SYSTEMS, LayoutOptions, System, with_defaults
 from arden.training.options import TrainingOptions
 
@@ -28,11 +30,13 @@ def fit_commands() -> App:
 
 def _command(name: str, system: System) -> Any:
     module, _, attribute = system.options.partition(":")
-    training_class = _resolved(with_defaults(TrainingOptions, system.training))
+    options_class = getattr(import_module(module), attribute)
     # One seed serves both, as it does in Python; a mask is chosen for an ensemble's members only.
-    shared = {field.name for field in fields(training_class)}
-    options_class = _without(getattr(import_module(module), attribute), {*shared, "mask"})
-    shared &= {field.name for field in fields(options_class)}
+    shared = {option.name for option in fields(TrainingOptions)}
+    shared &= {option.name for option in fields(options_class)}
+    read_options = _worded(options_class, {*shared, "mask"})
+    read_layout = _worded(LayoutOptions)
+    read_training = _worded(with_defaults(TrainingOptions, system.training))
 
     def command(
         data: str,
@@ -66,12 +70,12 @@ def _command(name: str, system: System) -> Any:
         """
         from arden.cli.fit_report import fit_and_report
 
-        training = training or training_class()
-        seeds = {name: getattr(training, name) for name in shared}
+        trained = _values(training or read_training())
+        seeds = {option: trained[option] for option in shared}
         chosen = (
-            replace(options or options_class(), **seeds),
-            layout or LayoutOptions(),
-            training,
+            options_class(**_values(options or read_options()) | seeds),
+            LayoutOptions(**_values(layout or read_layout())),
+            TrainingOptions(**trained),
         )
         return fit_and_report(
             name,
@@ -85,29 +89,31 @@ def _command(name: str, system: System) -> Any:
         )
 
     # The options' classes are only known here, so the annotations are put on by hand.
-    flat = {"options": (options_class, name), "layout": (LayoutOptions, "Layout")}
-    flat["training"] = (training_class, "Training")
+    flat = {"options": (read_options, name), "layout": (read_layout, "Layout")}
+    flat["training"] = (read_training, "Training")
     for argument, (cls, group) in flat.items():
         command.__annotations__[argument] = Annotated[cls | None, Parameter(name="*", group=group)]
     return command
 
 
-def _without(cls: type, hidden: set[str]) -> type:
-    """An options dataclass, names -> the same, those of its fields not read from the words."""
+def _worded(cls: type, hidden: Collection[str] = ()) -> type:
+    """An options dataclass, names -> the same fields as the command line reads them.
+
+    Those of ``hidden`` are not read; whole numbers are not rounded.
+    """
     types = get_type_hints(cls)
-    quiet = [
-        (field.name, Annotated[types[field.name], Parameter(parse=False)], field.default)
-        for field in fields(cls)
-        if field.name in hidden
-    ]
-    if not quiet:
-        return cls
-    made = make_dataclass(cls.__name__, quiet, bases=(cls,), frozen=True)
+    read = []
+    for field in fields(cls):
+        whole = types[field.name] in (int, int | None, tuple[int, ...])
+        how = Parameter(parse=False) if field.name in hidden else WHOLE if whole else Parameter()
+        read.append((field.name, Annotated[types[field.name], how], field.default))
+    made = make_dataclass(cls.__name__, read, bases=(cls,), frozen=True)
     made.__module__ = cls.__module__
-    return _resolved(made)
-
-
-def _resolved(made: type) -> type:
-    """A class made at run time -> itself; Python 3.11 forgets where its types are looked up."""
+    # Python 3.11 forgets where the types of a class made at run time are looked up.
     made.__init__.__annotations__ = get_type_hints(made, include_extras=True)  # type: ignore[misc]
     return made
+
+
+def _values(read: Any) -> dict[str, Any]:
+    """Options as they were read -> their values by name."""
+    return {field.name: getattr(read, field.name) for field in fields(read)}

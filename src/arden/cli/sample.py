@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from arden.cli.whole_number import WHOLE
 from arden.data import Schema
 from arden.errors import InputError
 
@@ -20,9 +21,9 @@ def sample(
     run: Path,
     /,
     *,
-    number: Annotated[int, Parameter(name=["--number", "-n"])] = 64,
+    number: Annotated[int, Parameter(name=["--number", "-n"]), WHOLE] = 64,
     out: Path | None = None,
-    seed: int | None = None,
+    seed: Annotated[int | None, WHOLE] = None,
     label: str | None = None,
     overwrite: bool = False,
     device: str = "auto",

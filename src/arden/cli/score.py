@@ -5,8 +5,9 @@ from __future__ import annotations
 import json as json_module
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from arden.cli.whole_number import WHOLE
 from arden.errors import InputError
 
 __all__ = ["score"]
@@ -23,7 +24,7 @@ def score(
     picture: Path | None = None,
     split: Literal["train", "valid", "test"] | None = None,
     unit: Literal["nats", "bits_per_dim"] = "nats",
-    batch_size: int | None = None,
+    batch_size: Annotated[int | None, WHOLE] = None,
     overwrite: bool = False,
     data_dir: Path | None = None,
     device: str = "auto",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
+from typing import Annotated
 
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
+from arden.cli.whole_number import WHOLE
 from arden.data import read_rows
 from arden.errors import ArdenError
 
@@ -22,7 +24,7 @@ def verify(
     /,
     *,
     data: str | None = None,
-    seed: int = 0,
+    seed: Annotated[int, WHOLE] = 0,
     data_dir: Path | None = None,
     json: bool = False,
 ) -> int:

@@ -51,6 +51,7 @@ def params(network: CausalNetwork, features: Tensor, hidden_bias: Tensor) -> Ten
         or not features.shape[0]
         or features.requires_grad
         or torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
         or torch._C._are_functorch_transforms_active()
     ):
         return None
