@@ -163,7 +163,7 @@ def _commit() -> str:
         command = ["git", "-C", str(HERE.parents[1]), *words]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
-    changed = git("status", "--porcelain", "-uno", "--", ".", f":!{RESULTS}")
+    changed = git("status", "--porcelain", "-uno", "--", ".", ":!benchmarks/likelihood/results")
     return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 

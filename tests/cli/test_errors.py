@@ -57,8 +57,14 @@ Capture = pytest.CaptureFixture[str]
         (["fit", "nade", "digits", "--config"], "--config: expected a TOML file"),
     ],
 )
-def test_wrong_words(words: list[str], told: str, capfd: Capture, tmp_path: Path) -> None:
-    os.chdir(tmp_path)  # nothing of this may write anything, wherever it is called
+def test_wrong_words(
+    words: list[str],
+    told: str,
+    capfd: Capture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # nothing of this may write anything, wherever it is called
     assert told in refused(capfd, *words)
     assert os.listdir(tmp_path) == []
 

@@ -52,6 +52,7 @@ def environment(**more: str) -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": SOURCE,
         "ARDEN_KERNELS": "0",
+        "PYTHONUNBUFFERED": "",  # output waits in a buffer, as it does for most users
         "OMP_NUM_THREADS": "1",
         **more,
     }

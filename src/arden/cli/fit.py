@@ -109,8 +109,6 @@ def _worded(cls: type, hidden: Collection[str] = ()) -> type:
         read.append((field.name, Annotated[types[field.name], how], field.default))
     made = make_dataclass(cls.__name__, read, bases=(cls,), frozen=True)
     made.__module__ = cls.__module__
-    # Python 3.11 forgets where the types of a class made at run time are looked up.
-    made.__init__.__annotations__ = get_type_hints(made, include_extras=True)  # type: ignore[misc]
     return made
 
 

@@ -44,7 +44,7 @@ class GaussianMixture(Conditional):
     def __post_init__(self) -> None:
         if self.components < 1:
             raise InputError(f"components: expected at least 1, got {self.components}")
-        if self.min_scale < 0:
+        if not 0 <= self.min_scale < math.inf:
             raise InputError(f"min_scale: expected a number ≥ 0, got {self.min_scale}")
         if self.weights not in ("learned", "uniform"):
             raise InputError(f"weights: expected learned or uniform, got {self.weights!r}")
