@@ -12,7 +12,7 @@ import torch
 from arden.audit.report import Check, Report
 from arden.data import Schema
 from arden.storage.model_files import save
-from tests.cli.words import call, done
+from tests.cli.words import call, done, refused
 from tests.training.toys import bits, fresh
 
 Capture = pytest.CaptureFixture[str]
@@ -22,6 +22,17 @@ def test_a_real_model_passes(run: Path, files: Path, capfd: Capture) -> None:
     found = json.loads(done(capfd, "verify", run, "--data", files / "bits.csv", "--json"))
     assert found["passed"] is True
     assert len(found["checks"]) > 10
+
+
+def test_the_structure_is_pictured(run: Path, tmp_path: Path, capfd: Capture) -> None:
+    picture = tmp_path / "structure.png"
+    assert f"Picture: {picture}" in done(capfd, "verify", run, "--picture", picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "exists already" in refused(capfd, "verify", run, "--picture", picture)
+    wrong = tmp_path / "structure.gif"
+    assert "picture: expected a name ending in .png" in refused(
+        capfd, "verify", run, "--picture", wrong
+    )
 
 
 def reporting(

@@ -13,7 +13,7 @@ from arden.audit.report import Finding, within
 from arden.audit.subject import Subject, in_steps, one_pass, shaken
 from arden.core.model import AutoregressiveModel
 
-__all__ = ["no_leak", "structure_as_promised"]
+__all__ = ["changes", "no_leak", "structure_as_promised"]
 
 # Rows of one batch may round differently; a smaller influence than this is none.
 _LEAK = 1e-9
@@ -51,7 +51,7 @@ def no_leak(subject: Subject) -> Finding:
         allowed = _allowed(part, subject.length)
         inputs = _inputs(subject, generator)
         for row in range(min(2, len(subject.values))):
-            seen = _changes(subject, part, row, inputs, generator)
+            seen = changes(subject, part, row, inputs, generator)
             found, place = seen.leak(allowed)
             if found > worst:
                 worst, where = found, place
@@ -77,7 +77,7 @@ def structure_as_promised(subject: Subject) -> Finding:
             strength, positive = _SHAKES[shake % len(_SHAKES)]
             noisy = shaken(part, strength, generator, positive=positive)
             for row in range(min(2, len(subject.values))):
-                here = _changes(subject, noisy, row, inputs, generator, fresh=True)
+                here = changes(subject, noisy, row, inputs, generator, fresh=True)
                 found, place = here.leak(allowed)
                 if found > _LEAK:
                     return Finding(
@@ -145,7 +145,7 @@ def _point(
     return in_steps(values, dims), dims, context
 
 
-def _changes(
+def changes(
     subject: Subject,
     part: AutoregressiveModel,
     row: int,

@@ -15,8 +15,10 @@ from arden.storage.folders import write_atomically
 __all__ = ["claim_output", "say_where", "write_columns"]
 
 
-def claim_output(path: Path | None, endings: tuple[str, ...], overwrite: bool) -> None:
-    """A path a command is about to write -> (), or a refusal.
+def claim_output(
+    path: Path | None, endings: tuple[str, ...], overwrite: bool, option: str = "out"
+) -> None:
+    """A path a command is about to write, given by an option -> (), or a refusal.
 
     Raises:
         InputError: an ending that is not one of ``endings``.
@@ -25,7 +27,8 @@ def claim_output(path: Path | None, endings: tuple[str, ...], overwrite: bool) -
     if path is None:
         return
     if path.suffix not in endings:
-        raise InputError(f"out: expected a name ending in {', '.join(endings)}, got {path.name!r}")
+        known = ", ".join(endings)
+        raise InputError(f"{option}: expected a name ending in {known}, got {path.name!r}")
     if not path.parent.is_dir():
         raise FileError(f"{path}: its folder does not exist")
     if path.is_dir():

@@ -71,7 +71,7 @@ def score(
     from arden.training.context import class_context
 
     claim_output(out, (".csv", ".npz"), overwrite)
-    claim_output(picture, (".png",), overwrite)
+    claim_output(picture, (".png",), overwrite, "picture")
     model, schema = open_run(run, device)
     if picture and schema.kind != "image":
         raise InputError(f"picture: expected a model of images, got one of {schema.kind} rows")

@@ -12,7 +12,7 @@ from rich.padding import Padding
 
 from arden.cli.whole_number import WHOLE
 from arden.data import read_rows
-from arden.errors import ArdenError
+from arden.errors import ArdenError, InputError
 
 __all__ = ["verify"]
 
@@ -25,6 +25,8 @@ def verify(
     *,
     data: str | None = None,
     seed: Annotated[int, WHOLE] = 0,
+    picture: Path | None = None,
+    overwrite: bool = False,
     data_dir: Path | None = None,
     json: bool = False,
 ) -> int:
@@ -38,18 +40,29 @@ def verify(
         Rows to check at, besides random ones; the data the model was fitted to when at hand.
     seed
         Of the random points and samples.
+    picture
+        Write which step reads which, beside what the network promises, to this .png.
+    overwrite
+        Replace the picture that is there.
     data_dir
         Where named data sets lie; ARDEN_DATA when not given.
     json
         Print JSON, and nothing else, on standard output.
     """
     # Imported here, so that --help does not wait for torch.
+    from arden.audit.predecessors import predecessors
     from arden.audit.verify import verify as audit
+    from arden.cli.outputs import claim_output, say_where
     from arden.cli.runs import open_run
+    from arden.core.model import AutoregressiveModel
+    from arden.plots.dependency_map import dependency_map
     from arden.storage.model_files import read_card
     from arden.training.context import class_context
 
+    claim_output(picture, (".png",), overwrite, "picture")
     model, schema = open_run(run, "cpu")
+    if picture and not isinstance(model, AutoregressiveModel):
+        raise InputError("picture: a mixture has no one structure; expected a single model")
     source = read_card(run).get("data", "") if data is None else data
     rows = context = None
     try:
@@ -58,7 +71,11 @@ def verify(
     except ArdenError:
         if data is not None:
             raise  # the run's own data need not be where they were
-    report = audit(model, rows, None if context is None else context[:_ROWS], seed=seed)
+    some = None if context is None else context[:_ROWS]
+    report = audit(model, rows, some, seed=seed)
+    if picture and isinstance(model, AutoregressiveModel):
+        read, promised = predecessors(model, rows, some)
+        dependency_map(read, picture, f"Steps read by {run.name}", promised)
     if json:
         print(json_module.dumps(report.to_dict()))
         return 0 if report.passed else 1
@@ -78,4 +95,6 @@ def verify(
         "[bold green]Every check passed." if report.passed else "[bold red]Some checks failed."
     )
     console.print(verdict)
+    if picture:
+        say_where("Picture", picture)
     return 0 if report.passed else 1
