@@ -34,6 +34,12 @@ from arden.training.fit import FitResult, Progress, fit_model
 __all__ = ["Figures", "fit_run", "full_table_size", "measure"]
 
 METRICS = "metrics.jsonl"
+_PICTURES = (
+    "training_curve.png",
+    "ordering.png",
+    "samples_beside_probabilities.png",
+    "samples.png",
+)
 _PICTURED = 64
 
 
@@ -95,6 +101,8 @@ def fit_run(
     def keep() -> None:
         save(model, folder, card=card, overwrite=True)
 
+    for name_of_old in _PICTURES:  # those of a replaced run would be taken for this one's
+        (folder / name_of_old).unlink(missing_ok=True)
     keep()
     metrics = folder / METRICS
     write_atomically(metrics, b"")

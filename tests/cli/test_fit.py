@@ -114,8 +114,11 @@ def test_an_existing_run_is_replaced_only_when_told(
     before = (run / "config.json").read_bytes()
     assert "holds a model already; say --overwrite" in refused(capfd, *words, run)
     assert (run / "config.json").read_bytes() == before
+    stale = run / "ordering.png"
+    stale.write_bytes(b"of the run that is replaced")
     done(capfd, "fit", "markov", files / "images.npz", "--out", run, "--overwrite")
     assert load(run).event_shape == (4, 4)
+    assert not stale.exists()
 
 
 @pytest.mark.parametrize("overwrite", [[], ["--overwrite"]])
