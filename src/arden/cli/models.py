@@ -6,7 +6,8 @@ import json as json_module
 from dataclasses import asdict
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.padding import Padding
 
 from arden.systems import SYSTEMS
 
@@ -24,11 +25,12 @@ def models(*, json: bool = False) -> int:
     if json:
         print(json_module.dumps({name: asdict(system) for name, system in SYSTEMS.items()}))
         return 0
-    table = Table(title="Systems: arden fit NAME DATA", show_lines=True)
-    for column in ("name", "system", "conditionals", "takes", "verbs"):
-        table.add_column(column)
+    console = Console()
+    console.print("Systems: arden fit NAME DATA\n")
     for name, system in SYSTEMS.items():
-        title = system.title + (f"\n[dim]{system.paper}[/dim]" if system.paper else "")
-        table.add_row(name, title, system.formula, ", ".join(system.data), ", ".join(system.verbs))
-    Console().print(table)
+        console.print(f"[bold]{name}[/]  {system.title}", highlight=False)
+        takes, verbs = ", ".join(system.data), ", ".join(system.verbs)
+        about = [escape(system.formula), f"takes {takes} values; answers {verbs}", system.paper]
+        # Under its name, so that it reads well on a terminal of any width.
+        console.print(Padding("[dim]" + "\n".join(filter(None, about)), (0, 0, 1, 4)))
     return 0
