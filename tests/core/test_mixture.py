@@ -115,6 +115,17 @@ def test_terms_and_walk_of_one_order_say_what_the_joint_says(
     assert torch.equal(walker.event().double(), x)
 
 
+def test_what_is_impossible_has_terms_that_sum_to_the_joint() -> None:
+    parts = [build(FVSBN, FVSBNOptions(), Categorical(3), Raster((3,)), seed=s) for s in (1, 2)]
+    with torch.no_grad():
+        for part in parts:  # the middle symbol has no mass anywhere
+            part.network.linear.bias.copy_(torch.tensor([0, -torch.inf, 0] * 3))
+    mixture = Mixture(parts)
+    x = torch.ones(1, 3, dtype=torch.int64)
+    assert mixture.log_prob(x).tolist() == [-torch.inf]
+    assert mixture.log_conditionals(x).sum(1).tolist() == [-torch.inf]
+
+
 def test_the_walks_steps_are_the_conditionals_found_by_enumeration() -> None:
     mixture, events = same_order(Categorical(3), size=3), every_event((3,), 3)
     joint = mixture.log_prob(events).exp()

@@ -129,7 +129,9 @@ class Mixture(nn.Module):
         dims = self.models[0].dims(x.shape[0], terms.shape[2])
         log_weights = self.log_weights.to(terms.dtype)[:, None, None]
         joint = (terms[:, :, dims].cumsum(dim=2) + log_weights).logsumexp(dim=0)
-        conditionals = torch.diff(joint, dim=1, prepend=torch.zeros_like(joint[:, :1]))
+        before = torch.cat([torch.zeros_like(joint[:, :1]), joint[:, :-1]], dim=1)
+        # After something impossible nothing is defined; −∞ keeps the sum what it is.
+        conditionals = torch.where(before.isneginf(), before, joint - before)
         return conditionals[:, dims.argsort()].reshape(x.shape)
 
     def begin(
