@@ -184,6 +184,12 @@ def test_cases_that_are_not_plain_are_declined():
     torch.testing.assert_close(single, network(features))
 
 
+def test_a_compiler_reads_the_plain_path():
+    network, features = network_of(5), bits(2, 5)
+    compiled = torch.compile(network, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(features), network(features))
+
+
 def test_without_a_gradient_no_graph_is_kept():
     with torch.no_grad():
         assert network_of(9)(bits(3, 9)).grad_fn is None

@@ -64,6 +64,10 @@ def _loaded_when_called(path: str) -> Callable[..., Any]:
     module, _, name = path.partition(":")
 
     def kernel(*arguments: Any) -> Any:
+        import torch  # kernels are called from torch code only: it is there already
+
+        if torch.compiler.is_compiling():  # the plain path is what a compiler can read
+            return None
         try:
             function = getattr(import_module(module), name)
         except ImportError:  # a Numba that cannot be used with this NumPy says so only now

@@ -50,7 +50,6 @@ def params(network: CausalNetwork, features: Tensor, hidden_bias: Tensor) -> Ten
         or features.shape[1:] != (steps, network.inputs.shape[1])
         or not features.shape[0]
         or features.requires_grad
-        or torch.compiler.is_compiling()
         or torch.jit.is_tracing()
         or torch._C._are_functorch_transforms_active()
     ):
