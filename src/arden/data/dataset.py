@@ -20,9 +20,13 @@ SPLIT_NAMES = ("train", "valid", "test")
 # Tensors have no truth value, so that dataclass equality would raise: identity is compared.
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
-    """values (N, *event), labels (N,) int64 or None, observed (N, *event) bool or None.
+    """values (N, *event), and what else is known of them; all but values may be None.
 
-    A value that is not observed may be anything; without `observed` all of them are.
+    `labels` (N,) int64: the class of each row. `observed` (N, *event) bool: a value that is not
+    observed may be anything; without it all of them are. `scored` (N, *event) bool: the values
+    whose probability counts, the others being the context they are read in (windows of a long
+    sequence overlap, and each symbol is scored once). `intensities` (N, *event) in 0..1: the
+    probability of a one, where a new binary row is drawn each time it is trained on.
 
     >>> import torch
     >>> Split(torch.zeros(5, 2, dtype=torch.uint8))
@@ -32,6 +36,8 @@ class Split:
     values: torch.Tensor
     labels: torch.Tensor | None = None
     observed: torch.Tensor | None = None
+    scored: torch.Tensor | None = None
+    intensities: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.labels is not None and self.labels.shape != self.values.shape[:1]:
@@ -39,18 +45,23 @@ class Split:
                 f"labels must have shape {tuple(self.values.shape[:1])}, one for each row, "
                 f"got {tuple(self.labels.shape)}."
             )
-        if self.observed is not None and self.observed.shape != self.values.shape:
-            raise InputError(
-                f"observed must have the shape {tuple(self.values.shape)} of the values, "
-                f"got {tuple(self.observed.shape)}."
-            )
+        for name in ("observed", "scored", "intensities"):
+            beside = getattr(self, name)
+            if beside is not None and beside.shape != self.values.shape:
+                raise InputError(
+                    f"{name} must have the shape {tuple(self.values.shape)} of the values, "
+                    f"got {tuple(beside.shape)}."
+                )
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __repr__(self) -> str:
-        extras = (", labels" if self.labels is not None else "") + (
-            ", partly observed" if self.observed is not None else ""
+        extras = (
+            (", labels" if self.labels is not None else "")
+            + (", partly observed" if self.observed is not None else "")
+            + (", in windows" if self.scored is not None else "")
+            + (", binarized anew" if self.intensities is not None else "")
         )
         return f"Split({len(self)} rows of shape {tuple(self.values.shape[1:])}{extras})"
 
