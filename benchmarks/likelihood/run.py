@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
-import subprocess
 import sys
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from arden.training.fit import Progress
+sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
+from benchmarks.provenance import ROOT, provenance
+from benchmarks.reporting import fit_and_tell, write_between
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-README = HERE.parents[1] / "README.md"
+README = ROOT / "README.md"
 MARKS = ("<!-- figures: made by benchmarks/likelihood/run.py --table -->", "<!-- end -->")
 
 
@@ -35,40 +34,20 @@ def recipes() -> dict[str, dict[str, Any]]:
 
 def run(name: str, data_dir: str | None) -> Path:
     """A recipe's name -> the JSON file with a run for every seed; each leaves a run directory."""
-    import torch
-    from rich.console import Console
-
     from arden.assembly import split_options
     from arden.data import load_data
-    from arden.runs import fit_run
-    from arden.training.display import FitDisplay
 
     recipe = recipes()[name]
     data = load_data(recipe["data"], data_dir=data_dir)
     runs = []
     for seed in recipe.get("seeds", [0]):
         options = split_options(recipe["system"], {**recipe.get("options", {}), "seed": seed})
-        folder = HERE.parents[1] / "runs" / "likelihood" / f"{name}-{seed}"
-        with FitDisplay(f"{name} seed {seed}") as display:
-
-            def report(progress: Progress, display: FitDisplay = display) -> None:
-                display(progress)
-                if progress.valid is not None and not sys.stdout.isatty():
-                    print(_line(name, progress), flush=True)
-
-            _, figures, _ = fit_run(
-                recipe["system"], data, options, folder, overwrite=True, report=report
-            )
+        folder = ROOT / "runs" / "likelihood" / f"{name}-{seed}"
+        figures = fit_and_tell(f"{name} seed {seed}", recipe["system"], data, options, folder)
         runs.append({"seed": seed, **asdict(figures)})
-        Console().print(
-            f"{name} seed {seed}: {figures.test_nats:.3f} ± {figures.standard_error:.3f}"
-        )
     written = {
         "recipe": {"name": name, **recipe},
-        "command": f"python benchmarks/likelihood/run.py {name}",
-        "commit": _commit(),
-        "machine": f"{_processor()}, {torch.get_num_threads()} threads",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **provenance(f"python benchmarks/likelihood/run.py {name}"),
         "runs": runs,
     }
     RESULTS.mkdir(exist_ok=True)
@@ -129,14 +108,6 @@ def _mean(result: dict[str, Any]) -> float:
     return statistics.mean(run["test_nats"] for run in result["runs"])
 
 
-def write_table() -> None:
-    """() -> (): put the table between its marks in the README."""
-    text = README.read_text(encoding="utf-8")
-    before, _, rest = text.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    README.write_text(f"{before}{MARKS[0]}\n{table()}\n{MARKS[1]}{after}", encoding="utf-8")
-
-
 def list_recipes() -> None:
     """() -> (): print every recipe with its goal and what was measured."""
     for name, recipe in recipes().items():
@@ -147,32 +118,6 @@ def list_recipes() -> None:
         goal = f"goal ≤ {recipe['goal']}" if "goal" in recipe else ""
         published = f"published {recipe['published']}" if "published" in recipe else ""
         print(f"{name:32} {measured:14} {goal:14} {published}")
-
-
-def _line(name: str, progress: Progress) -> str:
-    return (
-        f"{name} epoch {progress.epoch}/{progress.epochs} train {progress.train:.3f} "
-        f"valid {progress.valid:.3f} best {progress.best_valid:.3f} {progress.seconds:,.0f} s"
-    )
-
-
-def _commit() -> str:
-    """The commit the code is at, marked if anything but the results differs from it."""
-
-    def git(*words: str) -> str:
-        command = ["git", "-C", str(HERE.parents[1]), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-
-    changed = git("status", "--porcelain", "-uno", "--", ".", ":!benchmarks/likelihood/results")
-    return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def main() -> None:
@@ -189,7 +134,7 @@ def main() -> None:
     for name in arguments.name:
         print(run(name, arguments.data_dir))
     if arguments.table:
-        write_table()
+        write_between(README, MARKS, table())
     if arguments.list or not (arguments.name or arguments.table):
         list_recipes()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from arden.assembly import assemble, split_options
@@ -15,6 +17,7 @@ from arden.storage.plain import options_from
 from arden.tasks.predict import predict
 from arden.tasks.sample import sample
 from arden.tasks.score import score
+from arden.training.checkpoint import Checkpoint
 from arden.training.device import resolve_device
 from arden.training.display import FitDisplay
 from arden.training.fit import fit_model
@@ -31,6 +34,7 @@ def fit(
     progress: bool = True,
     device: str = "auto",
     objective: Objective | None = None,
+    checkpoint: str | Path | None = None,
     **options: Any,
 ) -> AutoregressiveModel | Mixture:
     """A system's name, or a model of your own, and data -> the fitted model.
@@ -39,9 +43,12 @@ def fit(
     `LayoutOptions` and of `TrainingOptions` (for a model of your own, of the last alone); the same
     names work on the command line. Training is by maximum likelihood, stopped early on the
     validation rows; test rows are never looked at. A model of your own is trained in place.
+    ``checkpoint`` is a file that holds the fit as it goes: called again after an interruption, it
+    goes on exactly where it stood.
 
     Raises:
         InputError: an unknown name or option, data the model cannot take.
+        FileError: a checkpoint of another fit.
         DivergedError: the loss became NaN or infinite.
 
     >>> import arden
@@ -64,9 +71,7 @@ def fit(
             f"got {type(model).__name__}"
         )
     built.to(resolve_device(device))
-    if not progress:
-        fit_model(built, dataset, training, objective=objective)
-    else:
-        with FitDisplay(title) as display:
-            fit_model(built, dataset, training, objective=objective, report=display)
+    file = None if checkpoint is None else Checkpoint(Path(checkpoint))
+    with FitDisplay(title) if progress else nullcontext() as display:
+        fit_model(built, dataset, training, objective=objective, report=display, checkpoint=file)
     return built

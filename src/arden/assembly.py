@@ -77,9 +77,7 @@ def split_options(name: str, given: Mapping[str, Any]) -> FitOptions:
     return network_options, layout, training
 
 
-def assemble(
-    name: str, data: Dataset, options: FitOptions, *, context_size: int = 0
-) -> AutoregressiveModel | Mixture:
+def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveModel | Mixture:
     """A system's name, a data set, options -> a model with fresh weights drawn from the seed.
 
     Raises:
@@ -95,7 +93,7 @@ def assemble(
         )
     ordering = _ordering(layout, tuple(data.schema.event_shape))
     conditional = choose_conditional(data, layout)
-    spec = spec_for(ordering, conditional, context_size)
+    spec = spec_for(ordering, conditional, _context_size(data, layout))
     cls = find_class(NETWORKS, system.network, "network")
     # First weights come from torch's global generator: borrowed, seeded, and put back as it was.
     with torch.random.fork_rng(devices=[]):
@@ -131,6 +129,14 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
                 values = values[data.train.observed[:, index]]
             families.append(_real(*_moments(values), layout))
     return Mixed(tuple(families))
+
+
+def _context_size(data: Dataset, layout: LayoutOptions) -> int:
+    if layout.condition == "none":
+        return 0
+    if data.train.labels is None or not data.schema.class_names:
+        raise InputError(f"condition: expected data with labels, but {data.name} has none")
+    return len(data.schema.class_names)
 
 
 def _kind(data: Dataset) -> str:

@@ -19,12 +19,16 @@ T = TypeVar("T")
 class LayoutOptions:
     """How an event is laid out as a sequence, and what each scalar's distribution is."""
 
-    ordering: Literal["raster", "zigzag", "column", "shuffled", "given"] = "raster"
+    ordering: Literal[
+        "raster", "zigzag", "column", "diagonal", "spiral", "hilbert", "shuffled", "given"
+    ] = "raster"
     """The order in which the variables are visited; any of them is exact."""
     ordering_seed: int = 0
     """Names a shuffled ordering."""
     steps: tuple[int, ...] = ()
     """A given ordering: every variable's number once, repeating the option."""
+    condition: Literal["none", "label"] = "none"
+    """Model p(x | class) instead of p(x), for data that come with labels."""
     encoding: Literal["auto", "one_hot", "scalar"] = "auto"
     """How a symbol is shown to the network; auto is one-hot up to 32 symbols."""
     components: int = 10

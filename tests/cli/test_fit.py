@@ -56,7 +56,7 @@ def test_every_system_is_fitted_loaded_and_scored(
     assert len(epochs) == figures["epochs"]
     assert set(epochs[0]) == {"epoch", "train", "valid", "seconds"}
     assert sorted(os.listdir(run)) == sorted(
-        ["config.json", "model.safetensors", "metrics.jsonl", *[Path(p).name for p in pictures]]
+        [".lock", "config.json", "model.safetensors", "metrics.jsonl", *[Path(p).name for p in pictures]]
     )
 
 

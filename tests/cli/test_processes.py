@@ -136,8 +136,9 @@ def test_ctrl_c_ends_a_fit_with_all_its_figures(
     with started(run, epochs=2) as process:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
-        assert (process.returncode, err) == (0, "")
+        assert (process.returncode, err) == (130, "")
     assert "stopped by Ctrl-C" in out
+    assert "the same command with --resume goes on where it stopped" in out
     figures = read_card(run)["figures"]
     epochs = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert figures["ended"] == "stopped by Ctrl-C"

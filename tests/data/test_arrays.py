@@ -316,7 +316,9 @@ def test_names_paths_and_suggestions(tmp_path, monkeypatch):
     assert "Data sets are adult, binarized-mnist, digits" in message("zebra")
     np.save("rows.npy", BITS)
     assert 'there is no such file. Did you mean "rows.npy"?' in message("row.npy")
-    assert 'expected a file ending in .csv, .npy, .npz, got ".parquet"' in message("x.parquet")
+    told = message("x.parquet")
+    assert "expected a file ending in .csv, .npy, .npz, .amat" in told
+    assert 'got ".parquet"' in told
     (tmp_path / "folder").mkdir()
     assert "got a folder" in message("folder")
     assert "got a folder" in message(tmp_path)

@@ -1,6 +1,7 @@
 """Named sets from a data directory: small files of the same form; the real ones if present."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +29,45 @@ def folder(tmp_path, monkeypatch):
     np.savez(tmp_path / "fashion_mnist.npz", **grey)
     np.savez(tmp_path / "binarized_mnist.npz", **packed(784))
     np.savez(tmp_path / "dna_nade_split.npz", **packed(180))
+    np.savez(tmp_path / "dcss_tiles32.npz", rgba=tiles())
     tables = [name for name, entry in DATASETS.items() if entry.file == "binary_tables.npz"]
     assert len(tables) == 9
     keyed = {f"{name}/{key}": array for name in tables for key, array in packed(13).items()}
     np.savez(tmp_path / "binary_tables.npz", **keyed)
+    write_sequences(tmp_path)
     return tmp_path
+
+
+def write_sequences(folder):
+    """A folder -> (): a small text, and two recordings of two digits by one speaker."""
+    with zipfile.ZipFile(folder / "text.zip", "w") as archive:
+        archive.writestr("tinyshakespeare.txt", "To be, or not to be.\n" * 20)
+    clips = [(d, 0, index) for d in (0, 1) for index in (0, 5, 6, 7)]
+    np.savez(
+        folder / "fsdd.npz",
+        audio=GENERATOR.integers(-(2**15), 2**15, 8 * 300).astype(np.int16),
+        offsets=np.arange(9) * 300,
+        digit=np.array([clip[0] for clip in clips], dtype=np.uint8),
+        speaker=np.array([clip[1] for clip in clips], dtype=np.uint8),
+        index=np.array([clip[2] for clip in clips], dtype=np.uint8),
+        speakers=np.array(["jackson"]),
+        rate=np.array(8000),
+    )
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("ARDEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def tiles():
+    """Twelve tiles: one comes twice, and one differs from another in what alpha hides."""
+    rgba = GENERATOR.integers(0, 256, (12, 32, 32, 4), dtype=np.uint8)
+    rgba[7] = rgba[2]
+    rgba[9] = rgba[3]
+    rgba[[3, 9], 0, 0, 3] = 0
+    rgba[9, 0, 0, 0] ^= 1
+    return rgba
 
 
 def packed(num_variables):
@@ -70,6 +105,53 @@ def test_validation_is_the_last_training_images(folder):
     assert load_data("fashion-mnist", data_dir=folder).schema.class_names[9] == "Ankle boot"
 
 
+def test_dynamic_binarization(folder):
+    with np.load(folder / "mnist.npz") as arrays:
+        pixels = np.concatenate([arrays["x_train"], arrays["x_test"]])
+    data = load_data("dynamic-mnist", data_dir=folder)
+    intensities = data.train.intensities
+    assert intensities.dtype == torch.float32
+    assert intensities.tolist() == (pixels[:6].astype(np.float32) / np.float32(255)).tolist()
+    assert (data.valid.intensities, data.test.intensities) == (None, None)
+    assert data.schema.num_symbols == 2
+    assert data.test.labels.tolist() == [0, 1, 2]
+    # The seeds are part of the protocol, and the draws those of numpy.
+    for split, rows, seed in (("train", slice(6), 0), ("valid", slice(6, 10), 1)):
+        drawn = np.random.default_rng(seed).integers(0, 255, pixels[rows].shape, dtype=np.uint8)
+        assert data.split(split).values.tolist() == (drawn < pixels[rows]).astype(int).tolist()
+    again = load_data("dynamic-mnist", data_dir=folder)
+    assert torch.equal(again.test.values, data.test.values)
+    for words in (
+        "train drawn anew each time",
+        "valid and test once by numpy default_rng(1) and default_rng(2)",
+        "not comparable with the static binarization",
+    ):
+        assert words in data.protocol
+
+
+def test_a_pixel_is_one_with_its_level_of_255():
+    levels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 20_000, axis=1)
+    share = benchmarks._binarized(levels, seed=3).mean(1)
+    expected = np.arange(256) / 255
+    assert (share[0], share[255]) == (0, 1)
+    # Five standard errors, for 256 figures.
+    bound = 5 * np.sqrt(expected * (1 - expected) / 20_000) + 1e-12
+    assert (np.abs(share - expected) <= bound).all()
+
+
+def test_tiles_are_distinct_as_they_are_seen(folder):
+    data = load_data("dcss-tiles", data_dir=folder)
+    assert "12 tiles, 11 of them distinct and 10 on black" in data.protocol
+    assert "RGBA composited on black, alpha dropped" in data.protocol
+    assert (data.schema.event_shape, data.schema.num_symbols) == ((32, 32, 3), 256)
+    everything = torch.cat([data.split(split).values for split in ("train", "valid", "test")])
+    assert len(everything) == len(everything.flatten(1).unique(dim=0)) == 10
+    with np.load(folder / "dcss_tiles32.npz") as arrays:
+        first = arrays["rgba"][0].astype(float)
+    first = torch.tensor(np.round(first[..., :3] * first[..., 3:] / 255))
+    assert (everything == first).flatten(1).all(1).sum() == 1
+
+
 def test_bits_are_unpacked_in_reading_order(folder):
     data = load_data("binarized-mnist", data_dir=folder)
     with np.load(folder / "binarized_mnist.npz") as arrays:
@@ -86,6 +168,8 @@ def test_without_a_folder_one_sentence_says_what_to_do(name, tmp_path, monkeypat
     monkeypatch.delenv("ARDEN_DATA", raising=False)
     with pytest.raises(FileError) as caught:
         load_data(name)
+    download = DATASETS[name].download
+    assert (f"`arden fetch {download}` downloads it" in str(caught.value)) == bool(download)
     for words in (name, "ARDEN_DATA", "--data-dir", DATASETS[name].file, "digits, digits-17."):
         assert words in str(caught.value)
     monkeypatch.setenv("ARDEN_DATA", str(tmp_path))
@@ -117,6 +201,8 @@ def test_foreign_files_in_the_folder(tmp_path):
 REAL_SHAPES = {
     "binarized-mnist": (50000, 10000, 10000, 784),
     "mnist": (50000, 10000, 10000, 784),
+    "dynamic-mnist": (50000, 10000, 10000, 784),
+    "dcss-tiles": (3337, 416, 416, 3072),
     "fashion-mnist": (50000, 10000, 10000, 784),
     "nltcs": (16181, 2157, 3236, 16),
     "plants": (17412, 2321, 3482, 69),

@@ -55,11 +55,19 @@ def test_an_image_one_pixel_wide_is_wide_enough_to_see(tmp_path, pixels):
     assert (shown[300] != 255).any(axis=1).sum() > 50
 
 
+@pytest.mark.parametrize("event_shape", [(6, 6), (6, 6, 3)], ids=str)
 @pytest.mark.parametrize(("ordering", "has_path"), [(Raster, True), (Shuffled, False)])
-def test_only_an_order_that_has_a_path_gets_one(ordering, has_path, tmp_path, figures):
-    ordering_map(ordering((6, 6)).order(), (6, 6), tmp_path / "order.png", "T")
+def test_only_an_order_that_has_a_path_gets_one(ordering, has_path, event_shape, tmp_path, figures):
+    ordering_map(ordering(event_shape).order(), event_shape, tmp_path / "order.png", "T")
     # The cells are one collection, the path two more.
     assert len(figures[0].axes[0].collections) == (3 if has_path else 1)
+
+
+def test_the_path_is_light_on_dark_and_dark_on_light(tmp_path, figures):
+    ordering_map(Zigzag((4, 4)).order(), (4, 4), tmp_path / "order.png", "T")
+    path = figures[0].axes[0].collections[-1]
+    light = [colour[:3].min() > 0.5 for colour in path.get_colors()]
+    assert light == [True] * 8 + [False] * 7
 
 
 def test_the_scale_says_what_it_is(tmp_path, words):

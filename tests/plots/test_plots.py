@@ -17,6 +17,7 @@ from arden.plots import style
 from arden.plots.conditionals_map import conditionals_map
 from arden.plots.dependency_map import dependency_map
 from arden.plots.ordering_map import ordering_map
+from arden.plots.ordering_sheet import OrderingPanel, ordering_sheet
 from arden.plots.sample_grid import sample_grid
 from arden.plots.samples_beside_probabilities import samples_beside_probabilities
 from arden.plots.training_curve import training_curve
@@ -27,6 +28,9 @@ PICTURES = {
     "conditionals_map": lambda path: conditionals_map(-BITS.double(), BITS, path),
     "dependency_map": lambda path: dependency_map(torch.eye(3).bool(), path, "Title"),
     "ordering_map": lambda path: ordering_map(torch.arange(4), (2, 2), path, "Title"),
+    "ordering_sheet": lambda path: ordering_sheet(
+        [OrderingPanel("Heading", torch.arange(4), (2, 2))], path
+    ),
     "sample_grid": lambda path: sample_grid(BITS, path),
     "samples_beside_probabilities": lambda path: samples_beside_probabilities(
         BITS, BITS * 0.5, path, "Title"

@@ -28,10 +28,13 @@ from arden.errors import FileError, InputError
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.orderings import ORDERINGS
+from arden.orderings.diagonal import Diagonal
 from arden.orderings.given import Given
+from arden.orderings.hilbert import Hilbert
 from arden.orderings.observed_first import ObservedFirst
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
+from arden.orderings.spiral import Spiral
 from arden.orderings.until_end import UntilEnd
 from arden.orderings.zigzag import Zigzag
 from arden.storage.model_files import WEIGHTS, fingerprint, load, read_card, save
@@ -130,7 +133,7 @@ RULES: tuple[Ordering, ...] = (
     ObservedFirst((2, 2), (False, True, True, False)),
     Shuffled((2, 2), 7),
     UntilEnd(0),
-    *(rule((2, 3)) for rule in (Raster, Zigzag)),
+    *(rule((2, 3)) for rule in (Raster, Zigzag, Diagonal, Spiral, Hilbert)),
 )
 
 

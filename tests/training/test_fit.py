@@ -160,9 +160,11 @@ def test_data_that_do_not_fit_the_model() -> None:
     with pytest.raises(InputError, match=r"x: row \d+, variable \d holds 2, outside the support"):
         fit_model(reshaped, more, QUICK)
     with pytest.raises(InputError, match="expected labels for a model of 2 classes, got none"):
-        fit_model(fresh("nade", more, context_size=2), more, QUICK)
+        fit_model(build(NADE, NADEOptions(2), Bernoulli(), Raster((6,)), 2), more, QUICK)
     with pytest.raises(InputError, match="expected labels below 1, got 1"):
-        fit_model(fresh("nade", bits(), context_size=1), bits(), QUICK)
+        fit_model(build(NADE, NADEOptions(2), Bernoulli(), Raster((2, 3)), 1), bits(), QUICK)
+    with pytest.raises(InputError, match="condition: expected data with labels, but symbols has"):
+        arden.fit("nade", more, condition="label", progress=False)
 
 
 def test_a_result_starts_empty() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from arden.conditionals.bernoulli import Bernoulli
 from arden.core.mixture import Mixture
@@ -30,7 +30,7 @@ from arden.training.objectives import (
 from arden.training.options import TrainingOptions
 from tests.core.models import build, generator
 from tests.storage.models import made_of_masks
-from tests.training.toys import bits, fresh
+from tests.training.toys import bits, fresh, minimised
 
 OPTIONS = TrainingOptions(epochs=8, batch_size=16, learning_rate=0.01)
 
@@ -58,7 +58,7 @@ def test_every_model_has_the_objective_that_suits_it() -> None:
 
 def test_likelihood_is_the_likelihood() -> None:
     model, x = fresh("nade", bits()), bits().test.values
-    assert torch.equal(Likelihood(model)(x, None, None, generator()), -model.log_prob(x))
+    assert torch.equal(minimised(Likelihood(model), x, generator()), -model.log_prob(x))
 
 
 def test_components_are_drawn_evenly_and_one_for_all_rows() -> None:
@@ -66,7 +66,7 @@ def test_components_are_drawn_evenly_and_one_for_all_rows() -> None:
     terms = [-m.log_prob(x) for m in mixture.models]
     drawn, counts = generator(), [0, 0, 0]
     for _ in range(300):
-        loss = RandomComponent(mixture)(x, None, None, drawn)
+        loss = minimised(RandomComponent(mixture), x, drawn)
         matches = [torch.equal(loss, term) for term in terms]
         assert sum(matches) == 1
         counts[matches.index(True)] += 1
@@ -103,9 +103,9 @@ def test_components_of_their_own_are_trained_as_a_whole() -> None:
 
 def test_random_orders_are_one_per_row_and_follow_the_generator() -> None:
     model, x = any_order(), torch.ones(200, 2, 3, dtype=torch.uint8)
-    losses = RandomOrder(model)(x, None, None, generator(1))
-    assert torch.equal(losses, RandomOrder(model)(x, None, None, generator(1)))
-    assert not torch.equal(losses, RandomOrder(model)(x, None, None, generator(2)))
+    losses = minimised(RandomOrder(model), x, generator(1))
+    assert torch.equal(losses, minimised(RandomOrder(model), x, generator(1)))
+    assert not torch.equal(losses, minimised(RandomOrder(model), x, generator(2)))
     assert len(losses.unique()) > 50  # all rows are alike: only their orders differ
 
 
@@ -122,12 +122,12 @@ def test_what_was_not_observed_comes_last_and_counts_for_nothing() -> None:
         return whole(values, context, order=order, observed=observed)
 
     object.__setattr__(model, "log_prob", spy)
-    losses = RandomOrder(model)(x, None, observed, generator(2))
+    losses = minimised(RandomOrder(model), x, generator(2), observed)
     known = observed.flatten(1).gather(1, seen[0])
     assert torch.equal(known, known.sort(dim=1, descending=True).values)
     assert losses[1] == 0
     x[~observed] = float("nan")  # what is unknown may be anything
-    assert torch.equal(RandomOrder(model)(x, None, observed, generator(2)), losses)
+    assert torch.equal(minimised(RandomOrder(model), x, generator(2), observed), losses)
 
 
 def test_rows_that_each_miss_other_cells_train_an_any_order_network() -> None:
@@ -157,7 +157,7 @@ class Halved(Objective):
         self.model, self.calls = model, 0
 
     def forward(
-        self, x: Tensor, context: Tensor | None, observed: Tensor | None, generator: Generator
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, noise: Tensor
     ) -> Tensor:
         self.calls += 1
         return -0.5 * self.model.log_prob(x, context, observed=observed)

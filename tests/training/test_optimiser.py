@@ -11,6 +11,7 @@ from torch import nn
 
 from arden.training import fit as loop
 from arden.training.fit import fit_model
+from arden.training.optimiser import learning_rate, make_optimiser
 from arden.training.options import TrainingOptions
 from tests.training.toys import (
     QUICK,
@@ -42,7 +43,7 @@ def test_gradients_are_clipped_to_their_norm(
         optimizer.norms = norms
         return optimizer
 
-    monkeypatch.setattr(loop, "_optimizer", watched)
+    monkeypatch.setattr(loop, "make_optimiser", watched)
     data = bits()
     fit_model(fresh("nade", data), data, quick(clip=clip))
     assert len(norms) == 5 * math.ceil(60 / 16)
@@ -62,8 +63,9 @@ def test_gradients_are_clipped_to_their_norm(
     ],
 )
 def test_factors_of_the_learning_rate(options: TrainingOptions, expected: dict[int, float]) -> None:
-    factor = loop._factor(options, 100)
-    assert {step: factor(step) for step in expected} == pytest.approx(expected, abs=1e-6)
+    rates = {step: learning_rate(options, step, 100) for step in expected}
+    expected = {step: factor * options.learning_rate for step, factor in expected.items()}
+    assert rates == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_schedule_reaches_the_optimiser(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,16 +76,17 @@ def test_the_schedule_reaches_the_optimiser(monkeypatch: pytest.MonkeyPatch) -> 
             rates.append(self.param_groups[0]["lr"])
             super().step(closure)
 
-    monkeypatch.setattr(loop, "_optimizer", lambda model, o: Rates(model.parameters(), lr=1.0))
+    monkeypatch.setattr(loop, "make_optimiser", lambda model, o: Rates(model.parameters(), lr=7.0))
     data = bits(80)  # 40 rows: 3 steps an epoch
-    fit_model(fresh("nade", data), data, quick(epochs=2, schedule="cosine", warmup=2))
+    options = quick(epochs=2, schedule="cosine", warmup=2, learning_rate=1.0)
+    fit_model(fresh("nade", data), data, options)
     cosine = [0.5 * (1 + math.cos(math.pi * step / 6)) for step in range(6)]
     assert rates == pytest.approx([0.5 * cosine[0], *cosine[1:]])
 
 
 def test_matrices_decay_and_vectors_do_not() -> None:
     model = fresh("made", bits(), context_size=2, hidden=(5, 4))
-    optimizer = loop._optimizer(model, quick(weight_decay=0.3))
+    optimizer = make_optimiser(model, quick(weight_decay=0.3))
     decay = {id(p): g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
     for name, parameter in model.named_parameters():
         assert decay[id(parameter)] == (0.0 if name.endswith("bias") else 0.3), name

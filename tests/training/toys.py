@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from arden.assembly import assemble, split_options
 from arden.core.mixture import Mixture
@@ -14,6 +14,7 @@ from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset, Split
 from arden.data.schema import Column, Schema
 from arden.tasks.score import score
+from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 from tests.core.models import generator
 
@@ -88,8 +89,9 @@ def mixed(rows: int = 160, seed: int = 0) -> Dataset:
 
 def fresh(name: str, data: Dataset, context_size: int = 0, **options: Any) -> Model:
     """A system's name, data -> its untrained model, small unless asked otherwise."""
-    chosen = split_options(name, {**SMALL.get(name, {}), **options})
-    return assemble(name, data, chosen, context_size=context_size)
+    condition = {"condition": "label"} if context_size else {}
+    chosen = split_options(name, {**SMALL.get(name, {}), **condition, **options})
+    return assemble(name, data, chosen)
 
 
 def quick(**changes: Any) -> TrainingOptions:
@@ -105,3 +107,11 @@ def nats(model: Model, data: Dataset, split: str = "valid") -> float:
 def one_hot(labels: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """(N,) int64 -> (N, 2) one-hot classes."""
     return torch.nn.functional.one_hot(labels, len(CLASSES)).to(dtype)
+
+
+def minimised(
+    objective: Objective, x: Tensor, source: Generator, observed: Tensor | None = None
+) -> Tensor:
+    """An objective, (B, *event), a generator -> (B,): as the loop asks for it."""
+    noise = objective.noise(len(x), x[0].numel(), source)
+    return objective(x, None, observed, noise)

@@ -23,10 +23,14 @@ Start with: arden fit nade digits
 
 _COMMANDS = {
     "score": "ln p(x) of every row, by a fitted model.",
+    "compare": "Compare fitted models on the same rows: paired differences and their errors.",
+    "ensemble": "Join fitted runs into one model that averages their probabilities.",
     "sample": "Draw from a fitted model: a picture, an array or a table.",
     "verify": "Prove that a fitted model's numbers are right.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",
+    "ordering": "Show an ordering's path through an image, in numbers and drawn.",
     "data": "List the data sets, or show how one source is read.",
+    "fetch": "Download named data sets: the published files, checked, into the cache.",
 }
 
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from arden.data import DATASETS, load_data
+from arden.data.places import file_of, originals_of
 
 __all__ = ["data"]
 
@@ -31,11 +32,11 @@ def data(source: str | None = None, /, *, data_dir: Path | None = None, json: bo
         if json:
             print(json_module.dumps({name: entry.summary for name, entry in DATASETS.items()}))
             return 0
-        table = Table(title="Data sets: arden fit MODEL NAME (or a .csv, .npy or .npz file)")
+        table = Table(title="Data sets: arden fit MODEL NAME (or a file, or a folder of files)")
         for column in ("name", "what it is", "where"):
             table.add_column(column)
         for name, entry in DATASETS.items():
-            table.add_row(name, entry.summary, "embedded" if entry.embedded else "data directory")
+            table.add_row(name, entry.summary, _whereabouts(name, data_dir))
         console.print(table)
         return 0
     found = load_data(source, data_dir=data_dir)
@@ -61,3 +62,12 @@ def data(source: str | None = None, /, *, data_dir: Path | None = None, json: bo
         table.add_row(name, escape(str(value)))
     console.print(table)
     return 0
+
+
+def _whereabouts(name: str, data_dir: Path | None) -> str:
+    entry = DATASETS[name]
+    if entry.embedded:
+        return "embedded"
+    if file_of(name, data_dir) or originals_of(name, data_dir):
+        return "present"
+    return f"arden fetch {entry.download}" if entry.download else f"needs {entry.file}"

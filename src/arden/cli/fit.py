@@ -44,6 +44,10 @@ def _command(name: str, system: System) -> Any:
         *,
         out: Path | None = None,
         overwrite: bool = False,
+        resume: bool = False,
+        checkpoint_seconds: float = 30.0,
+        window: Annotated[int | None, WHOLE] = None,
+        stride: Annotated[int | None, WHOLE] = None,
         data_dir: Path | None = None,
         device: str = "auto",
         json: bool = False,
@@ -56,11 +60,19 @@ def _command(name: str, system: System) -> Any:
         Parameters
         ----------
         data
-            A data set (see arden data), or a .csv, .npy or .npz file.
+            A data set (see arden data), a file (.csv, .npy, .npz, .txt, .wav) or a folder of them.
         out
             The run directory; runs/SYSTEM-DATA when not given.
         overwrite
             Replace the run that is there.
+        resume
+            Go on with the unfinished fit that is there, exactly where it stopped.
+        checkpoint_seconds
+            How often the fit is written down, so that it can be resumed after a kill.
+        window
+            Symbols of a text or samples of a sound that are modelled together.
+        stride
+            How far apart windows begin when they are scored, at most half a window.
         data_dir
             Where named data sets lie; ARDEN_DATA when not given.
         device
@@ -83,6 +95,10 @@ def _command(name: str, system: System) -> Any:
             chosen,
             out,
             overwrite=overwrite,
+            resume=resume,
+            checkpoint_seconds=checkpoint_seconds,
+            window=window,
+            stride=stride,
             data_dir=data_dir,
             device=device,
             json=json,

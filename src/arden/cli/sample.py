@@ -1,4 +1,4 @@
-"""`arden sample RUN`: draws as a picture, an array or a table."""
+"""`arden sample RUN`: draws as a picture, an array, a table, a text or a sound."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def sample(
     number
         How many draws.
     out
-        A .png (a grid of images), .npz or .csv; samples.png or samples.csv in the run when not
-        given.
+        A .png (a grid of images), .txt (texts), .wav (sounds), .npz or .csv; samples with the
+        ending that fits, in the run, when not given. Texts are then printed as well.
     seed
         The same seed gives the same draws; without one they differ every time.
     label
@@ -53,20 +53,31 @@ def sample(
 
     from arden.cli.outputs import claim_output, say_where, write_columns
     from arden.cli.runs import open_run
+    from arden.cli.sample_files import text_of, write_sound, write_text
     from arden.plots.sample_grid import sample_grid
     from arden.tasks.sample import sample as draw_samples
 
-    claim_output(out, (".png", ".npz", ".csv"), overwrite)
+    endings = (".png", ".npz", ".csv", *_OWN.values())
+    claim_output(out, endings, overwrite)
     model, schema = open_run(run, device)
+    own = ".png" if schema.kind == "image" else _OWN.get(schema.kind, ".csv")
+    asked = out is not None
     if out is None:
-        out = run / ("samples.png" if schema.kind == "image" else "samples.csv")
-        claim_output(out, (".png", ".csv"), overwrite)
-    if out.suffix == ".png" and schema.kind != "image":
-        raise InputError(f"out: expected .csv or .npz for {schema.kind} rows, got {out.suffix}")
+        out = run / f"samples{own}"
+        claim_output(out, endings, overwrite)
+    if out.suffix in (".png", *_OWN.values()) and out.suffix != own:
+        known = ".csv or .npz" if own == ".csv" else f"{own}, .csv or .npz"
+        raise InputError(f"out: expected {known} for {schema.kind} rows, got {out.suffix}")
     context = _context(label, schema, model.context_size, number)
     drawn = draw_samples(model, number, seed=seed, context=context)
     if out.suffix == ".png":
         sample_grid(drawn, out, schema.num_symbols)
+    elif out.suffix == ".txt":
+        write_text(drawn, schema, out)
+        if not asked:
+            print(text_of(drawn, schema, legible=True))
+    elif out.suffix == ".wav":
+        write_sound(drawn, schema, out)
     elif out.suffix == ".npz":
         write_columns(out, {"x": drawn.to(schema.dtype).numpy()})
     else:
@@ -75,6 +86,9 @@ def sample(
         write_columns(out, dict(zip(names, np.moveaxis(flat, 1, 0), strict=True)))
     say_where("Written", out)
     return 0
+
+
+_OWN = {"text": ".txt", "audio": ".wav"}
 
 
 def _context(label: str | None, schema: Schema, context_size: int, number: int) -> Tensor | None:

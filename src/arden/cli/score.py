@@ -1,18 +1,13 @@
-"""`arden score RUN DATA`: ln p of every row of a file."""
+"""`arden score RUN DATA`: ln p of every row of a file, or of every symbol of a text or a sound."""
 
 from __future__ import annotations
 
-import json as json_module
-import math
 from pathlib import Path
 from typing import Annotated, Literal
 
 from arden.cli.whole_number import WHOLE
-from arden.errors import InputError
 
 __all__ = ["score"]
-
-_PICTURED = 16
 
 
 def score(
@@ -30,7 +25,7 @@ def score(
     device: str = "auto",
     json: bool = False,
 ) -> int:
-    """ln p(x) of every row, by a fitted model.
+    """ln p(x) of every row, by a fitted model; of texts and sounds, of every symbol.
 
     Parameters
     ----------
@@ -39,9 +34,9 @@ def score(
     data
         A data set or file that follows the schema stored with the model.
     out
-        Write one number per row to this .csv or .npz.
+        Write one number per row (of texts and sounds: per symbol) to this .csv or .npz.
     picture
-        Write the surprise of every pixel of the first rows to this .png.
+        Write the surprise of every pixel of the first rows, or of the first symbols, to this .png.
     split
         Which rows of a data set that has splits; test when not given.
     unit
@@ -58,56 +53,41 @@ def score(
         Print JSON, and nothing else, on standard output.
     """
     # Imported here, so that --help does not wait for torch.
-    from rich.console import Console
-    from rich.table import Table
-
-    from arden.cli.outputs import claim_output, say_where, write_columns
+    from arden.cli.outputs import claim_output
     from arden.cli.runs import open_run
-    from arden.data import read_rows
-    from arden.plots.conditionals_map import conditionals_map
-    from arden.storage.plain import without_nan
-    from arden.tasks.score import score as score_rows
-    from arden.tasks.score import score_conditionals
-    from arden.training.context import class_context
+    from arden.cli.score_documents import score_documents
+    from arden.cli.score_rows import score_rows
+    from arden.data.loading import read_chunks, read_windows
+    from arden.errors import InputError
+    from arden.tasks.score import chunk_rows
 
     claim_output(out, (".csv", ".npz"), overwrite)
     claim_output(picture, (".png",), overwrite, "picture")
     model, schema = open_run(run, device)
-    if picture and schema.kind != "image":
+    if picture and schema.kind == "table":
         raise InputError(f"picture: expected a model of images, got one of {schema.kind} rows")
-    rows = read_rows(
-        data, schema, split=split, with_labels=model.context_size > 0, data_dir=data_dir
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"batch_size: expected at least 1, got {batch_size}")
+    size = batch_size or chunk_rows(model, schema.num_variables)
+    # Whole batches, so that every row is scored in the batch it would be in anyway.
+    most_rows = size * max(1, min(_MOST_ROWS, _MOST_NUMBERS // schema.num_variables) // size)
+    labels = model.context_size > 0
+    found = (
+        read_windows(data, schema, split=split, with_labels=labels, data_dir=data_dir)
+        if schema.is_sequence
+        else None
     )
-    context = class_context(rows, model.context_size)
-    log_prob = score_rows(model, rows.values, context, rows.observed, batch_size=batch_size)
-    scale = 1.0 if unit == "nats" else -1.0 / (schema.num_variables * math.log(2))
-    values = log_prob * scale
-    name = "log_prob" if unit == "nats" else "bits_per_dim"
-    if out:
-        write_columns(out, {name: values.numpy()})
-    if picture:
-        first = rows.values[:_PICTURED]
-        some = None if context is None else context[:_PICTURED]
-        surprise = score_conditionals(model, first, some)
-        conditionals_map(surprise, first, picture, num_symbols=schema.num_symbols)
-    error = (values.std() / math.sqrt(len(values))).item() if len(values) > 1 else math.nan
-    summary = {
-        "rows": len(values),
-        f"mean_{name}": values.mean().item(),
-        "standard_error": error,
-        f"least_{name}": values.min().item(),
-        f"most_{name}": values.max().item(),
-    }
-    if json:
-        print(json_module.dumps(without_nan(summary)))
-        return 0
-    table = Table(title=f"{name} of {len(values):,} rows ({unit.replace('_', ' ')})")
-    table.add_column("figure")
-    table.add_column("value", justify="right")
-    table.add_row("mean ± standard error", f"{values.mean().item():.4f} ± {error:.4f}")
-    table.add_row("least", f"{values.min().item():.4f} (row {int(values.argmin())})")
-    table.add_row("most", f"{values.max().item():.4f} (row {int(values.argmax())})")
-    Console().print(table)
-    for path in filter(None, (out, picture)):
-        say_where("Written", path)
-    return 0
+    if found is not None:
+        return score_documents(
+            model, schema, *found, most_rows, size, unit=unit, out=out, picture=picture, json=json
+        )
+    if picture and schema.is_sequence:
+        raise InputError(f"picture: expected a {schema.kind} file, got rows of numbers")
+    chunks = read_chunks(
+        data, schema, most_rows, split=split, with_labels=labels, data_dir=data_dir
+    )
+    return score_rows(model, schema, chunks, size, unit=unit, out=out, picture=picture, json=json)
+
+
+_MOST_ROWS = 4096
+_MOST_NUMBERS = 2**22  # 32 MB of float64

@@ -11,14 +11,17 @@ __all__ = ["DATASETS", "DatasetEntry"]
 class DatasetEntry:
     """One named data set: where it is loaded ("module:function"), and what it is, in one line.
 
-    The function is called with the name and the data directory. `file` is the file it needs in
-    that directory, None for a set that is embedded.
+    The function is called with the name and the data directory; for the kinds text and audio it
+    returns documents, of which windows are made, else a Dataset. `file` is the file it needs in
+    that directory, None for a set that is embedded; `download` is the name in DOWNLOADS of the
+    published files it can be made of instead, None where nothing can be fetched.
     """
 
     loader: str
     summary: str
     kind: str
     file: str | None = None
+    download: str | None = None
 
     @property
     def embedded(self) -> bool:
@@ -30,8 +33,8 @@ def _table(summary: str, file: str = "binary_tables.npz") -> DatasetEntry:
     return DatasetEntry("arden.data.benchmarks:load_binary_table", summary, "table", file)
 
 
-def _grey(summary: str, file: str) -> DatasetEntry:
-    return DatasetEntry("arden.data.benchmarks:load_grey_images", summary, "image", file)
+def _grey(summary: str, file: str, download: str) -> DatasetEntry:
+    return DatasetEntry("arden.data.benchmarks:load_grey_images", summary, "image", file, download)
 
 
 DATASETS: dict[str, DatasetEntry] = {
@@ -46,12 +49,28 @@ DATASETS: dict[str, DatasetEntry] = {
         "MNIST 28 x 28 in the static binarization of papers, no labels",
         "image",
         "binarized_mnist.npz",
+        "binarized-mnist",
     ),
-    "mnist": _grey("MNIST 28 x 28, 256 grey levels, labels", "mnist.npz"),
-    "mnist-binary": _grey("MNIST cut at grey level 128, labels", "mnist.npz"),
-    "fashion-mnist": _grey("Fashion-MNIST 28 x 28, 256 grey levels, labels", "fashion_mnist.npz"),
+    "mnist": _grey("MNIST 28 x 28, 256 grey levels, labels", "mnist.npz", "mnist"),
+    "mnist-binary": _grey("MNIST cut at grey level 128, labels", "mnist.npz", "mnist"),
+    "dynamic-mnist": DatasetEntry(
+        "arden.data.benchmarks:load_dynamic_mnist",
+        "MNIST binarized anew each time it is trained on, labels",
+        "image",
+        "mnist.npz",
+        "mnist",
+    ),
+    "fashion-mnist": _grey(
+        "Fashion-MNIST 28 x 28, 256 grey levels, labels", "fashion_mnist.npz", "fashion-mnist"
+    ),
     "fashion-mnist-binary": _grey(
-        "Fashion-MNIST cut at grey level 128, labels", "fashion_mnist.npz"
+        "Fashion-MNIST cut at grey level 128, labels", "fashion_mnist.npz", "fashion-mnist"
+    ),
+    "dcss-tiles": DatasetEntry(
+        "arden.data.tiles:load_dcss_tiles",
+        "game tiles 32 x 32 of Dungeon Crawl Stone Soup, RGB",
+        "image",
+        "dcss_tiles32.npz",
     ),
     "adult": _table("census records, 123 binary columns, split of the NADE papers"),
     "dna": _table("gene splice junctions, 180 binary columns, split 1600/400/1186"),
@@ -65,5 +84,17 @@ DATASETS: dict[str, DatasetEntry] = {
     "nltcs": _table("disability survey, 16 binary columns"),
     "plants": _table("plants and the regions they grow in, 69 binary columns"),
     "pumsb_star": _table("census records, 163 binary columns"),
+    "tinyshakespeare": DatasetEntry(
+        "arden.data.sequence_sets:load_tiny_shakespeare",
+        "plays of Shakespeare, 1.1 million characters, 65 different ones",
+        "text",
+        "text.zip",
+    ),
+    "spoken-digits": DatasetEntry(
+        "arden.data.sequence_sets:load_spoken_digits",
+        "1500 clips of spoken digits, 8 kHz, 256 μ-law symbols, labels",
+        "audio",
+        "fsdd.npz",
+    ),
 }
 """Every named set. A new one is a function of (name, data directory) and a line here."""

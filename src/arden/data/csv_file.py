@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ import numpy as np
 from arden.data.raw import RawRows, RawSource
 from arden.errors import FileError, InputError
 
-__all__ = ["read_csv"]
+__all__ = ["csv_chunks", "read_csv"]
 
 DELIMITERS = ",;\t"
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none"})
@@ -28,12 +31,28 @@ def read_csv(path: Path) -> RawSource:
     value. Separators are commas, semicolons or tabs, whichever the first line has most of. Raises
     FileError when the file cannot be read as text, InputError when a cell is not a number.
     """
+    [(raw, _)] = csv_chunks(path, None)
+    return raw
+
+
+def csv_chunks(path: Path, most_rows: int | None) -> Iterator[tuple[RawSource, float]]:
+    """A .csv file, how many rows to hold at a time -> those of `read_csv`, chunk by chunk.
+
+    Beside each chunk stands the share of the file that was read so far. Raises as `read_csv`, when
+    it comes to the line in question.
+    """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with (
+            path.open("rb") as binary,
+            io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as file,
+        ):
+            size = max(1, os.fstat(binary.fileno()).st_size)
             first = file.readline()
             file.seek(0)
             delimiter = max(DELIMITERS, key=first.count)
-            return _read(path, _rows(csv.reader(file, delimiter=delimiter)))
+            rows = _rows(csv.reader(file, delimiter=delimiter))
+            for raw in _read(path, rows, most_rows):
+                yield raw, binary.tell() / size
     except UnicodeDecodeError:
         raise FileError(f"{path}: expected a text file in UTF-8, got other bytes.") from None
     except csv.Error as error:
@@ -54,18 +73,19 @@ def _rows(reader: csv._reader) -> Iterator[tuple[int, list[str]]]:  # type: igno
         yield reader.line_num, fields
 
 
-def _read(path: Path, rows: Iterator[tuple[int, list[str]]]) -> RawSource:
+def _read(
+    path: Path, rows: Iterator[tuple[int, list[str]]], most_rows: int | None
+) -> Iterator[RawSource]:
     line, fields = next(rows, (0, None))
     if fields is None:
         raise InputError(f"{path}: expected rows of numbers, got an empty file.")
     width = len(fields)
     is_header, names, note = _header(path, fields)
+    body = rows if is_header else chain([(line, fields)], rows)
     values: list[np.ndarray] = []
     lines: list[int] = []
-    if not is_header:
-        values.append(_numbers(path, line, fields, names))
-        lines.append(line)
-    for line, fields in rows:
+    any_yet = False
+    for line, fields in body:
         if len(fields) != width:
             raise InputError(
                 f"{path}: line {line} has {len(fields)} {_plural('field', len(fields))}; "
@@ -73,8 +93,22 @@ def _read(path: Path, rows: Iterator[tuple[int, list[str]]]) -> RawSource:
             )
         values.append(_numbers(path, line, fields, names))
         lines.append(line)
-    if not values:
+        if len(values) == most_rows:
+            yield _source(path, values, lines, names, note)
+            values, lines, any_yet = [], [], True
+    if values:
+        yield _source(path, values, lines, names, note)
+    elif not any_yet:
         raise InputError(f"{path}: expected rows of numbers, got a header line alone.")
+
+
+def _source(
+    path: Path,
+    values: list[np.ndarray],
+    lines: list[int],
+    names: tuple[str, ...] | None,
+    note: str,
+) -> RawSource:
     table = RawRows(np.stack(values), lines=np.asarray(lines))
     return RawSource(path.name, {"all": table}, names, [note])
 

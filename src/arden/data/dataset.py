@@ -97,6 +97,19 @@ class Dataset:
             self.schema.validate(split.values, split.observed, where)
             self._check_labels(split, where)
 
+    @property
+    def unit(self) -> str:
+        """What a figure is a mean over: "row", or "symbol" for windows of a long sequence."""
+        return "symbol" if self.schema.kind in ("text", "audio") else "row"
+
+    def num_units(self, name: str) -> int:
+        """The name of a split -> how many units it holds: rows, or the symbols that count."""
+        split = self.split(name)
+        if self.unit == "row":
+            return len(split)
+        counted = split.observed if split.scored is None else split.scored
+        return split.values.numel() if counted is None else int(counted.sum())
+
     def _check_labels(self, split: Split, where: str) -> None:
         num_classes = len(self.schema.class_names)
         if split.labels is None or not num_classes:

@@ -55,6 +55,8 @@ def infer_num_symbols(raw: RawSource, discrete: bool | None = None) -> tuple[int
             _blame(raw, rows, None)
     if discrete is False:
         return None, "read as real numbers, as asked"
+    if raw.num_symbols is not None:
+        return raw.num_symbols, f"levels 0..{raw.num_symbols - 1}, whichever occur"
     low = min(values.min(initial=0) for values in all_values)
     if low < 0 or not all(_is_whole(values) for values in all_values):
         if discrete:

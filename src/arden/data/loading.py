@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,12 @@ from arden.data.splits import SPLIT_SEED
 from arden.errors import InputError, suggestion
 
 if TYPE_CHECKING:
+    from arden.data.documents import DocumentSource
     from arden.data.raw import RawSource
     from arden.data.schema import Schema
+    from arden.data.windows import Windows
 
-__all__ = ["load_data", "read_rows"]
+__all__ = ["load_data", "read_chunks", "read_rows", "read_windows"]
 
 # Whatever imports torch or numpy is imported inside the functions: the command line lists the
 # data sets and answers --help without them.
@@ -28,12 +31,18 @@ def load_data(
     discrete: bool | None = None,
     seed: int = SPLIT_SEED,
     data_dir: str | Path | None = None,
+    window: int | None = None,
+    stride: int | None = None,
 ) -> Dataset:
     """A name, a .csv/.npy/.npz file, an array, tensor or data frame (N, *event) -> a Dataset.
 
     Named sets keep their own split. Files and arrays without one are split 80/10/10 by `seed`.
     Their whole numbers of at least 0 are levels 0..K-1, anything else is real; `discrete` overrides
     that. `labels` (N,) go with an array. A Dataset is returned as it is.
+
+    A .txt or .wav file, or a folder of them, becomes windows of `window` characters (64) or samples
+    (256), scored `stride` (half a window) apart; one document is cut 80/10/10 in its order, several
+    are split by `seed`.
 
     Raises InputError for what cannot be used, FileError for files that cannot be read.
 
@@ -45,13 +54,28 @@ def load_data(
     if isinstance(source, Dataset):
         return source
     if isinstance(source, str) and source in DATASETS:
-        _refuse(f'the named set "{source}"', labels=labels, discrete=discrete)
+        what = f'the named set "{source}"'
+        _refuse(what, labels=labels, discrete=discrete)
+        if _is_sequence(source):
+            from arden.data.sequences import infer_sequences
+
+            return infer_sequences(_load_named(source, data_dir), seed, window, stride)
+        _refuse(what, window=window, stride=stride)
         return _load_named(source, data_dir)
     from arden.data.inference import infer_dataset
 
     if isinstance(source, (str, Path)):
-        _refuse(f'the file "{source}"', labels=labels)
+        what = f'the file "{source}"'
+        _refuse(what, labels=labels)
+        documents = _read_documents(source)
+        if documents is not None:
+            from arden.data.sequences import infer_sequences
+
+            _refuse(what, discrete=discrete)
+            return infer_sequences(documents, seed, window, stride)
+        _refuse(what, window=window, stride=stride)
         return infer_dataset(_read_file(source), seed, discrete)
+    _refuse("rows in memory", window=window, stride=stride)
     from arden.data.sources import read_memory
 
     return infer_dataset(read_memory(source, labels), seed, discrete)
@@ -72,6 +96,8 @@ def read_rows(
     Image rows may come flattened, (N, H * W * C). Labels become indices into the schema's classes;
     an unknown class is refused unless labels are not wanted.
 
+    Documents (texts, sounds) become windows whose `scored` values are their symbols, each once.
+
     >>> from arden.data.schema import Schema
     >>> schema = Schema("image", (2, 2), num_symbols=2)
     >>> read_rows([[0, 1, 1, 0]], schema).values.shape
@@ -83,13 +109,13 @@ def read_rows(
         return scoring_rows.rows_of_split(source, schema)
     if isinstance(source, Dataset):
         return scoring_rows.rows_of_dataset(source, schema, split, with_labels)
-    if isinstance(source, str):
-        head, _, tail = source.rpartition(":")
-        if tail in SPLIT_NAMES or head in DATASETS:
-            source, split = head, tail
-        if source in DATASETS:
-            data = _load_named(source, data_dir)
-            return scoring_rows.rows_of_dataset(data, schema, split, with_labels)
+    windows = read_windows(source, schema, split=split, with_labels=with_labels, data_dir=data_dir)
+    if windows is not None:
+        return windows[1].take()
+    source, split = _without_split(source, split)
+    if isinstance(source, str) and source in DATASETS:
+        data = _load_named(source, data_dir)
+        return scoring_rows.rows_of_dataset(data, schema, split, with_labels)
     if isinstance(source, (str, Path)):
         raw = _read_file(source)
     else:
@@ -99,11 +125,97 @@ def read_rows(
     return scoring_rows.rows_of_source(raw, schema, split, with_labels)
 
 
-def _load_named(name: str, data_dir: str | Path | None) -> Dataset:
+def read_windows(
+    source: Any,
+    schema: Schema,
+    *,
+    split: str | None = None,
+    with_labels: bool = True,
+    data_dir: str | Path | None = None,
+) -> tuple[list[str], Windows] | None:
+    """What `read_rows` takes -> the names of its documents and their windows; None for rows.
+
+    The windows are those of `schema`: each symbol is scored once. `Windows.take` gives them as
+    rows, as many at a time as memory should hold.
+    """
+    source, split = _without_split(source, split)
+    if isinstance(source, str) and source in DATASETS:
+        documents = _load_named(source, data_dir) if _is_sequence(source) else None
+        split = split or "test"
+    elif isinstance(source, (str, Path)):
+        documents = _read_documents(source)
+    else:
+        return None
+    if documents is None:
+        return None
+    from arden.data.sequences import windows_under
+
+    return windows_under(documents, schema, split, with_labels)
+
+
+def read_chunks(
+    source: Any,
+    schema: Schema,
+    most_rows: int,
+    *,
+    split: str | None = None,
+    with_labels: bool = True,
+    data_dir: str | Path | None = None,
+) -> Iterator[tuple[Split, float]]:
+    """What `read_rows` takes -> the same rows, at most so many at a time.
+
+    Beside each chunk stands the share of the source read so far. A .csv file is read line by line
+    and a .npy file piece by piece, so that neither is ever held as a whole; other sources are.
+    """
+    path, split = _without_split(source, split)
+    suffix = ""
+    if isinstance(path, (str, Path)) and path not in DATASETS:
+        path = Path(path).expanduser()
+        suffix = path.suffix.lower() if path.is_file() else ""
+    from arden.data import scoring_rows
+
+    if suffix == ".csv":
+        from arden.data.csv_file import csv_chunks
+
+        for raw, share in csv_chunks(path, most_rows):
+            yield scoring_rows.rows_of_source(raw, schema, split, with_labels), share
+    elif suffix == ".npy":
+        from arden.data.numpy_file import array_chunks
+
+        for raw, first_row, share in array_chunks(path, most_rows):
+            rows = scoring_rows.rows_of_source(raw, schema, split, with_labels, first_row)
+            yield rows, share
+    else:
+        whole = read_rows(source, schema, split=split, with_labels=with_labels, data_dir=data_dir)
+        for start in range(0, len(whole), most_rows):
+            end = min(start + most_rows, len(whole))
+            yield scoring_rows.take_rows(whole, slice(start, end)), end / len(whole)
+
+
+def _without_split(source: Any, split: str | None) -> tuple[Any, str | None]:
+    """ "digits:valid" -> "digits" and "valid"; anything else as it is."""
+    if isinstance(source, str):
+        head, _, tail = source.rpartition(":")
+        if tail in SPLIT_NAMES or head in DATASETS:
+            return head, tail
+    return source, split
+
+
+def _is_sequence(name: str) -> bool:
+    return DATASETS[name].kind in ("text", "audio")
+
+
+def _load_named(name: str, data_dir: str | Path | None) -> Any:
+    """A name -> its Dataset, or its documents where it is a text or a sound."""
     module, function = DATASETS[name].loader.split(":")
     loader = getattr(import_module(module), function)
-    data: Dataset = loader(name, Path(data_dir) if data_dir else None)
-    return data
+    return loader(name, Path(data_dir) if data_dir else None)
+
+
+def _read_documents(source: str | Path) -> DocumentSource | None:
+    from arden.data.sequences import read_documents
+
+    return None if source == "" else read_documents(Path(source))
 
 
 def _read_file(source: str | Path) -> RawSource:

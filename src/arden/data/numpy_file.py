@@ -14,7 +14,7 @@ from arden.data.dataset import SPLIT_NAMES
 from arden.data.raw import RawRows, RawSource, numbers
 from arden.errors import FileError, InputError
 
-__all__ = ["read_arrays", "read_numpy", "unpack_bits"]
+__all__ = ["array_chunks", "read_arrays", "read_numpy", "unpack_bits"]
 
 # What other programs call the same thing; keys are compared without case.
 SPELLINGS = {
@@ -22,7 +22,7 @@ SPELLINGS = {
     "valid": ("valid", "val", "validation", "dev"),
     "test": ("test",),
 }
-WHOLE = ("x", "data", "train", "x_train")
+WHOLE = ("x", "data", "train", "x_train", "rgba")
 LABELS = ("y", "labels")
 PACKED = "n_vars"
 
@@ -39,6 +39,27 @@ def read_numpy(path: Path) -> RawSource:
         rows = RawRows(numbers(arrays[""], path.name))
         return RawSource(path.name, {"all": rows})
     return _sort_out(path, arrays)
+
+
+def array_chunks(path: Path, most_rows: int) -> Iterator[tuple[RawSource, int, float]]:
+    """A .npy file, how many rows to hold at a time -> its rows (n, *event), chunk by chunk.
+
+    Beside each chunk stand the number of its first row and the share of the file read so far.
+    """
+    start, length = 0, None
+    while length is None or start < length:
+        # Mapped anew each time: pages that were read would otherwise stay in memory to the end.
+        with _one_sentence(path):
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(mapped, np.ndarray) or mapped.ndim == 0:
+            yield read_numpy(path), 0, 1.0  # an archive by another name, or no rows to cut
+            return
+        length = len(mapped)
+        rows = RawRows(numbers(np.array(mapped[start : start + most_rows]), path.name))
+        del mapped
+        end = min(start + most_rows, length)
+        yield RawSource(path.name, {"all": rows}), start, end / max(length, 1)
+        start = end
 
 
 def read_arrays(path: Path, keys: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
@@ -74,7 +95,7 @@ def _one_sentence(path: Path) -> Iterator[None]:
         # numpy speaks of pickles for any file it does not recognise.
         reason = (
             "it holds Python objects, which are not loaded, or is no array at all"
-            if "pickle" in str(error)
+            if "pickle" in str(error) or "Python objects" in str(error)
             else "it is damaged or cut short"
         )
         raise FileError(f"{path}: not a readable NumPy file ({reason}).") from None

@@ -28,12 +28,15 @@ class RawSource:
     """One file or object: a name, rows by split ("all" when it brought none), column names.
 
     `notes` go into the protocol: what the reader took for granted, said where it can be seen.
+    `num_symbols` is the number of levels where the form of the file settles it, whatever values
+    happen to occur: 256 for pixels in bytes.
     """
 
     name: str
     parts: dict[str, RawRows]
     column_names: tuple[str, ...] | None = None
     notes: list[str] = field(default_factory=list)
+    num_symbols: int | None = None
 
 
 def numbers(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["COLUMN_KINDS", "EVENT_KINDS", "Column", "Schema", "default_column_name"]
 
 COLUMN_KINDS = ("binary", "categorical", "integer", "real")
-EVENT_KINDS = ("image", "table", "text")
+EVENT_KINDS = ("image", "table", "text", "audio")
+_AXES = {"image": (2, 3), "table": (1,), "text": (1,), "audio": (1,)}
 MOST_SYMBOLS_IN_A_BYTE = 256
 
 
@@ -63,6 +64,10 @@ class Schema:
     the common number of levels K when every scalar is discrete with one K, and None when values
     are real or columns differ. A table made without columns gets x0, x1, ... of one kind.
 
+    Texts and sounds are longer than any event: theirs is a window of (W,) symbols, and a document
+    is scored in windows `stride` symbols apart. `symbols` are the characters that levels 0..K-1 of
+    a text stand for, `sample_rate` is what the samples of a sound were taken at, per second.
+
     >>> Schema("image", (8, 8), num_symbols=2).num_variables
     64
     >>> [column.kind for column in Schema("table", (2,)).columns]
@@ -74,15 +79,18 @@ class Schema:
     num_symbols: int | None = None
     columns: tuple[Column, ...] = ()
     class_names: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    sample_rate: int | None = None
+    stride: int | None = None
 
     def __post_init__(self) -> None:
-        for field in ("event_shape", "columns", "class_names"):
+        for field in ("event_shape", "columns", "class_names", "symbols"):
             value = getattr(self, field)
             if not isinstance(value, Sequence) or isinstance(value, str):
                 raise InputError(f"Schema.{field} must be a tuple, got {value!r}.")
             object.__setattr__(self, field, tuple(value))  # lists come from JSON
         _check_choice("Schema.kind", self.kind, EVENT_KINDS)
-        axes = {"image": (2, 3), "table": (1,), "text": (1,)}[self.kind]
+        axes = _AXES[self.kind]
         if len(self.event_shape) not in axes:
             wanted = " or ".join(str(number) for number in axes)
             raise InputError(
@@ -103,6 +111,36 @@ class Schema:
             if not isinstance(name, str):
                 raise InputError(f"Schema.class_names must be texts, got {name!r}.")
         _check_distinct("Schema.class_names", self.class_names)
+        self._check_sequence()
+
+    def _check_sequence(self) -> None:
+        """What only texts and sounds have."""
+        for field, kinds in (
+            ("symbols", ("text",)),
+            ("sample_rate", ("audio",)),
+            ("stride", ("text", "audio")),
+        ):
+            if getattr(self, field) not in ((), None) and self.kind not in kinds:
+                raise InputError(f"Schema.{field} must be left out for kind {self.kind}.")
+        if self.symbols:
+            for symbol in self.symbols:
+                if not isinstance(symbol, str) or len(symbol) != 1:
+                    raise InputError(f"Schema.symbols must be single characters, got {symbol!r}.")
+            _check_distinct("Schema.symbols", self.symbols)
+            if len(self.symbols) != self.num_symbols:
+                raise InputError(
+                    f"Schema.symbols must be as many as num_symbols {self.num_symbols} says, "
+                    f"got {len(self.symbols)}."
+                )
+        if self.sample_rate is not None:
+            _check_positive("Schema.sample_rate", self.sample_rate)
+        if self.stride is not None:
+            _check_positive("Schema.stride", self.stride)
+            if 2 * self.stride > self.event_shape[0]:
+                raise InputError(
+                    f"Schema.stride must be at most half the window of {self.event_shape[0]}, "
+                    f"got {self.stride}."
+                )
 
     def _settle_columns(self) -> None:
         if not self.columns:
@@ -126,6 +164,11 @@ class Schema:
                 f"Schema.num_symbols must be {common} to agree with its columns, "
                 f"got {self.num_symbols}."
             )
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether an event is a window of something longer: a text or a sound."""
+        return self.kind in ("text", "audio")
 
     @property
     def num_variables(self) -> int:
@@ -193,11 +236,16 @@ class Schema:
                 for column in self.columns
             ],
             "class_names": list(self.class_names),
+            "symbols": list(self.symbols),
+            "sample_rate": self.sample_rate,
+            "stride": self.stride,
         }
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Schema:
         """The dictionary of `to_dict` -> the schema; raises InputError on anything else.
+
+        What an older version did not write may be missing.
 
         >>> schema = Schema("table", (3,), num_symbols=4)
         >>> Schema.from_dict(schema.to_dict()) == schema

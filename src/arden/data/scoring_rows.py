@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import torch
 
 from arden.data.dataset import Dataset, Split
 from arden.data.labels import encode_labels
 from arden.data.raw import RawRows, RawSource
+from arden.data.rgba import match_pixels
 from arden.data.schema import Schema, default_column_name
+from arden.data.validation import check_values
 from arden.errors import InputError, suggestion
 
-__all__ = ["rows_of_dataset", "rows_of_source", "rows_of_split"]
+__all__ = ["rows_of_dataset", "rows_of_source", "rows_of_split", "take_rows"]
 
 
 def rows_of_source(
-    raw: RawSource, schema: Schema, split: str | None = None, with_labels: bool = True
+    raw: RawSource,
+    schema: Schema,
+    split: str | None = None,
+    with_labels: bool = True,
+    first_row: int = 0,
 ) -> Split:
     """Raw rows -> a Split under `schema`; nothing is inferred.
 
     All rows of a source without splits, else those of `split` ("test" by default). Named columns
-    are matched by name. Images may come flattened, (N, H * W * C).
+    are matched by name. Images may come flattened, (N, H * W * C). `first_row` is the number of
+    the first row in its file, for messages, when rows come in chunks.
     """
     rows = _chosen(raw, split)
-    values = torch.tensor(rows.values)
+    values = torch.tensor(match_pixels(rows.values, raw.num_symbols, schema))
     if schema.kind == "table" and raw.column_names:
         values = values[:, _column_order(raw, schema)] if _has_names(schema) else values
     values = _unflattened(values, schema)
     lines = None if rows.lines is None else rows.lines.tolist()
-    schema.validate(values, name=raw.name, lines=lines)
+    check_values(schema, values, None, raw.name, lines, first_row)
     labels = _labels(rows, schema, raw.name) if with_labels else None
     return Split(values.to(schema.dtype), labels)
 
@@ -37,7 +46,8 @@ def rows_of_split(split: Split, schema: Schema, name: str = "data") -> Split:
     values = _unflattened(split.values, schema)
     observed = None if split.observed is None else _unflattened(split.observed, schema)
     schema.validate(values, observed, name)
-    return Split(values.to(schema.dtype), split.labels, observed)
+    scored = None if split.scored is None else _unflattened(split.scored, schema)
+    return Split(values.to(schema.dtype), split.labels, observed, scored)
 
 
 def rows_of_dataset(
@@ -53,6 +63,9 @@ def rows_of_dataset(
             f"{data.name}: expected events of shape {schema.event_shape} with "
             f"{_values_of(schema)}, got shape {theirs.event_shape} with {_values_of(theirs)}."
         )
+    if (theirs.symbols, theirs.sample_rate) != (schema.symbols, schema.sample_rate):
+        what = "characters" if schema.kind == "text" else "sample rate"
+        raise InputError(f"{data.name}: expected the {what} of the model's data, got others.")
     chosen = data.split(split or "test")
     labels = chosen.labels if with_labels else None
     if labels is not None and theirs.class_names != schema.class_names:
@@ -60,7 +73,13 @@ def rows_of_dataset(
             f"{data.name}: expected the classes {', '.join(schema.class_names) or '(none)'}, "
             f"got {', '.join(theirs.class_names)}."
         )
-    return Split(chosen.values, labels, chosen.observed)
+    return Split(chosen.values, labels, chosen.observed, chosen.scored)
+
+
+def take_rows(split: Split, rows: slice) -> Split:
+    """A Split, which rows -> a Split of those, with all that stands beside them."""
+    cut = {field.name: getattr(split, field.name) for field in fields(split)}
+    return replace(split, **{name: kept[rows] for name, kept in cut.items() if kept is not None})
 
 
 def _values_of(schema: Schema) -> str:

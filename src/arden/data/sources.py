@@ -10,36 +10,61 @@ from typing import Any
 import numpy as np
 import torch
 
+from arden.data.amat_file import read_amat
 from arden.data.csv_file import read_csv
+from arden.data.folders import files_below, fingerprint_files
+from arden.data.idx_file import read_idx
+from arden.data.image_folder import IMAGE_SUFFIXES, read_image_folder
 from arden.data.numpy_file import read_numpy
 from arden.data.raw import RawRows, RawSource, numbers
+from arden.data.rgba import composite_arrays
 from arden.errors import FileError, InputError, suggestion
 
-__all__ = ["READERS", "fingerprint", "read_file", "read_memory"]
+__all__ = ["READERS", "check_exists", "fingerprint", "read_file", "read_memory"]
 
 READERS: dict[str, Callable[[Path], RawSource]] = {
     ".csv": read_csv,
     ".npy": read_numpy,
     ".npz": read_numpy,
+    ".amat": read_amat,
+    ".amat.gz": read_amat,
+    "-ubyte": read_idx,
+    "-ubyte.gz": read_idx,
 }
+"""How the name of a file ends -> its reader."""
 
 
 def read_file(path: Path) -> RawSource:
-    """A .csv, .npy or .npz file -> its raw rows; the first note is the file's fingerprint."""
+    """A file of READERS or a folder of images -> its raw rows; the first note is a fingerprint."""
     path = path.expanduser()
     if path.is_dir():
-        raise FileError(f"{path}: expected a file, got a folder.")
-    reader = READERS.get(path.suffix.lower())
+        files = files_below(path, IMAGE_SUFFIXES)
+        if not files:
+            raise FileError(
+                f"{path}: expected a file, got a folder that holds no images "
+                f"({', '.join(IMAGE_SUFFIXES)}), texts (.txt) or sounds (.wav)."
+            )
+        raw = read_image_folder(path)
+        raw.notes.insert(0, fingerprint_files(path, files))
+        return raw
+    endings = [ending for ending in READERS if path.name.lower().endswith(ending)]
+    reader = READERS[endings[0]] if endings else None
     if reader is None:
         raise InputError(
             f'{path}: expected a file ending in {", ".join(READERS)}, got "{path.suffix}".'
         )
+    check_exists(path)
+    raw = reader(path)
+    composite_arrays(raw)
+    raw.notes.insert(0, fingerprint(path))
+    return raw
+
+
+def check_exists(path: Path) -> None:
+    """A path -> (); raises FileError, with a likely spelling, when nothing is there."""
     if not path.exists():
         siblings = [file.name for file in path.parent.glob("*")]
         raise FileError(f"{path}: there is no such file.{suggestion(path.name, siblings)}")
-    raw = reader(path)
-    raw.notes.insert(0, fingerprint(path))
-    return raw
 
 
 def fingerprint(path: Path) -> str:
@@ -74,7 +99,9 @@ def read_memory(source: Any, labels: Any = None, name: str = "array") -> RawSour
     rows = RawRows(
         numbers(array, name, column_names), None if labels is None else np.asarray(labels)
     )
-    return RawSource(name, {"all": rows}, column_names)
+    raw = RawSource(name, {"all": rows}, column_names)
+    composite_arrays(raw)
+    return raw
 
 
 def _from_torch(tensor: torch.Tensor) -> np.ndarray:

@@ -26,8 +26,11 @@ def check_values(
     observed: torch.Tensor | None = None,
     name: str = "data",
     lines: Sequence[int] | None = None,
+    first_row: int = 0,
 ) -> None:
     """(N, *event), (N, *event) bool -> nothing; see `Schema.validate`, which calls this.
+
+    `first_row` is the number of the first of these rows in their file, for the message.
 
     >>> from arden.data.schema import Schema
     >>> check_values(Schema("image", (1, 2)), torch.tensor([[[0.5, float("nan")]]]))
@@ -55,7 +58,7 @@ def check_values(
             first = int(wrong.flatten().nonzero()[0])
             row, scalar = divmod(first, schema.num_variables)
             value = chunk.flatten()[first].item()
-            raise InputError(_sentence(schema, start + row, scalar, value, name, lines))
+            raise InputError(_sentence(schema, start + row, scalar, value, name, lines, first_row))
 
 
 def _check_shape(
@@ -91,11 +94,17 @@ def _in_range_at_a_glance(schema: Schema, values: torch.Tensor) -> bool:
 
 
 def _sentence(
-    schema: Schema, row: int, scalar: int, value: float, name: str, lines: Sequence[int] | None
+    schema: Schema,
+    row: int,
+    scalar: int,
+    value: float,
+    name: str,
+    lines: Sequence[int] | None,
+    first_row: int,
 ) -> str:
     # Python counts from 0, text editors from 1: the message follows where the row came from.
     base = 0 if lines is None else 1
-    where = f"row {row}" if lines is None else f"line {lines[row]}"
+    where = f"row {first_row + row}" if lines is None else f"line {lines[row]}"
     if schema.kind == "image":
         height_width, channels = schema.event_shape[:2], schema.event_shape[2:]
         pixel, channel = divmod(scalar, channels[0] if channels else 1)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from arden.errors import FileError
 
-__all__ = ["claim_folder", "write_atomically"]
+__all__ = ["claim_folder", "held", "write_atomically"]
+
+LOCK = ".lock"
 
 
 def claim_folder(path: Path, *, marker: str, overwrite: bool) -> Path:
@@ -21,7 +27,7 @@ def claim_folder(path: Path, *, marker: str, overwrite: bool) -> Path:
         FileError: the folder is taken, foreign or cannot be made.
     """
     try:
-        if path.is_dir() and any(path.iterdir()):
+        if path.is_dir() and any(file.name != LOCK for file in path.iterdir()):
             if not (path / marker).exists():
                 raise FileError(
                     f"{path}: holds files that Arden did not write; expected a new or empty folder"
@@ -38,6 +44,26 @@ def claim_folder(path: Path, *, marker: str, overwrite: bool) -> Path:
     except OSError as error:
         raise FileError(f"{path}: cannot be made ({error.strerror})") from None
     return path
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """A folder -> within the block no other process holds it; killed, this one lets go of it.
+
+    Raises:
+        FileError: another process holds it.
+    """
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise FileError(f"{folder}: another fit is writing to it now") from None
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be locked ({error.strerror})") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor, nn
@@ -14,48 +13,24 @@ from arden.core.conditional import Discrete
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import CountedNetwork
-from arden.data.dataset import Dataset, Split
-from arden.errors import ArdenError, InputError
+from arden.data.dataset import Dataset
+from arden.errors import InputError
 from arden.kernels import register
-from arden.tasks.score import score
-from arden.training.context import class_context
+from arden.training.batches import Batch, batches
+from arden.training.checkpoint import Checkpoint, Position, TrainingState
 from arden.training.counting import fit_by_counting
+from arden.training.interruption import Interruption
 from arden.training.objectives import Objective, default_objective
+from arden.training.optimiser import learning_rate, make_optimiser
 from arden.training.options import TrainingOptions
+from arden.training.outcome import STOPPED, DivergedError, FitResult, Progress
+from arden.training.snapshot import MovingAverage, restore, snapshot
+from arden.training.validation import mean_nats
+from arden.training.world import world
 
 __all__ = ["DivergedError", "FitResult", "Progress", "fit_model"]
 
 _SECONDS_BETWEEN_REPORTS = 0.1
-
-
-class DivergedError(ArdenError):
-    """The loss became NaN or infinite; the model was put back to its best epoch."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a fit stands: reported during an epoch (``valid`` is None) and after it."""
-
-    epoch: int
-    epochs: int
-    rows: int
-    rows_per_epoch: int
-    seconds: float
-    train: float
-    valid: float | None
-    best_valid: float | None
-    improved: bool
-
-
-@dataclass
-class FitResult:
-    """What a fit left behind: one record per epoch, which was best, and why it ended."""
-
-    records: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = 0
-    best_valid: float = math.inf
-    seconds: float = 0.0
-    ended: str = ""
 
 
 def fit_model(
@@ -66,6 +41,7 @@ def fit_model(
     objective: Objective | None = None,
     report: Callable[[Progress], None] | None = None,
     keep: Callable[[], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> FitResult:
     """A model and a data set -> how it went; the model holds the weights of its best epoch.
 
@@ -74,8 +50,13 @@ def fit_model(
     ``report`` is told how it stands, ``keep`` is called whenever the best weights so far are in the
     model (to write them to disk). Ctrl-C ends the fit early, with the best weights.
 
+    With a ``checkpoint`` the fit is written there as it goes, and goes on from what is found there:
+    whatever interrupted it, on a CPU the weights end up the same, bit for bit. Under `torchrun`
+    (see `joined`) every process trains on its share of each batch.
+
     Raises:
         InputError: data that do not fit the model, or an option out of range.
+        FileError: a checkpoint of another fit.
         DivergedError: the loss became NaN or infinite; the model holds its last good weights.
     """
     options = options or TrainingOptions()
@@ -86,7 +67,11 @@ def fit_model(
     if _is_counted(model) and objective is None:
         assert isinstance(model, AutoregressiveModel)
         return loop.count(model)
-    return loop.descend()
+    cuda = [model.device] if model.device.type == "cuda" else []
+    # Networks with dropout draw from torch's global generator: borrowed, and put back as it was.
+    with torch.random.fork_rng(devices=cuda), Interruption() as interruption:
+        torch.manual_seed(options.seed + loop.world.rank)
+        return loop.descend(interruption, checkpoint)
 
 
 class _Loop:
@@ -101,10 +86,15 @@ class _Loop:
     ) -> None:
         self.model, self.data, self.options = model, data, options
         self.objective, self.report, self.keep = objective, report, keep
+        self.world = world()
         self.generator = Generator().manual_seed(options.seed)
         self.result = FitResult()
+        self.position = Position()
+        self.order = torch.empty(0, dtype=torch.int64)
+        """The rows of the epoch in their order; empty between epochs."""
         self.started = time.monotonic()
         self.best: dict[str, Tensor] = {}
+        self.average: MovingAverage | None = None
 
     def count(self, model: AutoregressiveModel) -> FitResult:
         """Closed form: count once, choose the smoothing on the validation rows."""
@@ -115,28 +105,28 @@ class _Loop:
         self.result.ended = "counted in closed form"
         return self._finish()
 
-    def descend(self) -> FitResult:
+    def descend(self, interruption: Interruption, checkpoint: Checkpoint | None) -> FitResult:
         """Gradient steps until the epochs or the patience run out."""
-        options = self.options
-        optimizer = _optimizer(self.model, options)
-        steps_per_epoch = math.ceil(len(self.data.train) / options.batch_size)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, _factor(options, steps_per_epoch * options.epochs)
-        )
-        self._remember()
-        self.result.ended = f"all {options.epochs} epochs"
+        self.optimiser = make_optimiser(self.model, self.options)
+        if self.options.average:
+            self.average = MovingAverage(self.model, self.options.average)
+        self.best = snapshot(self.model)
+        if checkpoint:
+            found = checkpoint.find(self.model, self.data, self.options, self.world)
+            if found:
+                self._restore(found)
         try:
-            for epoch in range(1, options.epochs + 1):
-                train = self._train_epoch(epoch, optimizer, schedule)
-                valid = _mean_nats(self.model, self.data.valid)
-                if not math.isfinite(valid):
-                    raise _Diverged(f"the validation likelihood became {valid}")
-                self._end_epoch(epoch, train, valid, options.epochs)
-                if epoch - self.result.best_epoch >= options.patience:
-                    self.result.ended = f"no better for {options.patience} epochs"
+            # Whatever wraps it copies the weights of the first process: they are restored by now.
+            wrapped = self.world.wrap(self.objective)
+            while not self.result.ended:
+                if not self._train_epoch(wrapped, interruption, checkpoint):
+                    self.result.ended = STOPPED
                     break
+                self._validate()
+                if checkpoint:
+                    checkpoint.write(self._state, hurry=bool(self.result.ended))
         except KeyboardInterrupt:
-            self.result.ended = "stopped by Ctrl-C"
+            self.result.ended = STOPPED
         except _Diverged as error:
             self._finish()
             raise DivergedError(
@@ -146,48 +136,95 @@ class _Loop:
         return self._finish()
 
     def _train_epoch(
-        self,
-        epoch: int,
-        optimizer: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LRScheduler,
-    ) -> float:
+        self, wrapped: nn.Module, interruption: Interruption, checkpoint: Checkpoint | None
+    ) -> bool:
+        """The rest of the epoch -> whether it was finished, or stopped between two steps."""
         self.objective.train()
-        total, rows, reported = 0.0, 0, 0.0
-        for x, context, observed in self._batches():
-            optimizer.zero_grad(set_to_none=True)
-            loss = self.objective(x, context, observed, self.generator).mean()
-            value = loss.item()
-            if not math.isfinite(value):
-                raise _Diverged(f"the loss became {value}")
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
-            if not math.isfinite(norm.item()):
-                raise _Diverged("the gradient became infinite")
-            optimizer.step()
-            schedule.step()
-            total, rows = total + value * len(x), rows + len(x)
+        here, split, size = self.position, self.data.train, self.options.batch_size
+        if not len(self.order):
+            self.order = torch.randperm(len(split), generator=self.generator)
+        pieces = self.order.split(size)
+        reported = 0.0
+        for batch in batches(
+            split,
+            pieces[here.batch :],
+            self.model.context_size,
+            self.objective.noise,
+            self.generator,
+            self.model.device,
+            self.world,
+        ):
+            nats, asked = self._step(wrapped, batch, len(pieces), interruption.asked)
+            here.total, here.rows = here.total + nats, here.rows + batch.rows
+            here.batch, here.step = here.batch + 1, here.step + 1
+            if self.average:
+                self.average.update(here.step)
+            if checkpoint:
+                checkpoint.write(self._state, hurry=asked)
+            if asked:
+                return False
             if self.report and time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
                 reported = time.monotonic()
-                self._tell(epoch, self.options.epochs, rows, total / rows, None, False)
-        return total / rows
+                self._tell(here.epoch, self.options.epochs, here.rows, self._train_figure())
+        return True
 
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor | None, Tensor | None]]:
-        split, device = self.data.train, self.model.device
-        order = torch.randperm(len(split), generator=self.generator)
-        context = class_context(split, self.model.context_size)
-        for rows in order.split(self.options.batch_size):
-            yield (
-                split.values[rows].to(device),
-                None if context is None else context[rows],
-                None if split.observed is None else split.observed[rows].to(device),
-            )
+    def _step(
+        self, wrapped: nn.Module, batch: Batch, steps_per_epoch: int, asked: bool
+    ) -> tuple[float, bool]:
+        """A batch -> nats of its rows over all processes, and whether any of them is to stop."""
+        rate = learning_rate(
+            self.options, self.position.step, steps_per_epoch * self.options.epochs
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad(set_to_none=True)
+        half = self.options.precision == "bfloat16"
+        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=half):
+            losses = wrapped(batch.x, batch.context, batch.observed, batch.noise)
+        loss = losses.mean()
+        rows = batch.weight * batch.rows / self.world.size
+        nats, stop = self.world.sum([loss.item() * rows, float(asked)])
+        if not math.isfinite(nats):
+            raise _Diverged(f"the loss became {nats / batch.rows}")
+        (loss * batch.weight if batch.weight != 1 else loss).backward()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
+        if not math.isfinite(norm.item()):
+            raise _Diverged("the gradient became infinite")
+        self.optimiser.step()
+        return nats, stop > 0
+
+    def _validate(self) -> None:
+        """Score the validation rows, keep the best weights, and see whether it is time to end."""
+        epoch, options = self.position.epoch, self.options
+        train = self._train_figure()
+        if self.average:
+            with self.average.in_place():
+                self._end_epoch(epoch, train, self._valid_figure(), options.epochs)
+        else:
+            self._end_epoch(epoch, train, self._valid_figure(), options.epochs)
+        if epoch - self.result.best_epoch >= options.patience:
+            self.result.ended = f"no better for {options.patience} epochs"
+        elif epoch >= options.epochs:
+            self.result.ended = f"all {options.epochs} epochs"
+        self.position = Position(epoch + 1, step=self.position.step)
+        self.order = self.order[:0]
+
+    def _valid_figure(self) -> float:
+        valid = mean_nats(self.model, self.data, "valid", self.world)
+        if not math.isfinite(valid):
+            raise _Diverged(f"the validation likelihood became {valid}")
+        return valid
+
+    def _train_figure(self) -> float:
+        here, data = self.position, self.data
+        return here.total / here.rows * (len(data.train) / data.num_units("train"))
 
     def _end_epoch(self, epoch: int, train: float, valid: float, epochs: int) -> None:
         improved = valid < self.result.best_valid
         if improved:
             self.result.best_epoch, self.result.best_valid = epoch, valid
-            self._remember()
-            if self.keep:
+            self.best = snapshot(self.model)
+            if self.keep and self.world.leads:
                 self.keep()
         seconds = time.monotonic() - self.started
         record = {"epoch": epoch, "train": train, "valid": valid, "seconds": round(seconds, 3)}
@@ -195,9 +232,15 @@ class _Loop:
         self._tell(epoch, epochs, len(self.data.train), train, valid, improved)
 
     def _tell(
-        self, epoch: int, epochs: int, rows: int, train: float, valid: float | None, improved: bool
+        self,
+        epoch: int,
+        epochs: int,
+        rows: int,
+        train: float,
+        valid: float | None = None,
+        improved: bool = False,
     ) -> None:
-        if self.report:
+        if self.report and self.world.leads:
             best = self.result.best_valid if self.result.best_epoch else None
             seconds = time.monotonic() - self.started
             rows_per_epoch = len(self.data.train)
@@ -205,12 +248,43 @@ class _Loop:
                 Progress(epoch, epochs, rows, rows_per_epoch, seconds, train, valid, best, improved)
             )
 
-    def _remember(self) -> None:
-        self.best = {name: t.detach().clone() for name, t in self.model.state_dict().items()}
+    def _state(self) -> TrainingState:
+        """() -> everything that the rest of the fit depends on."""
+        self.position.seconds = time.monotonic() - self.started
+        state = TrainingState(self.position, vars(self.result))
+        state.put("weights", snapshot(self.model))
+        state.put("best", self.best)
+        if self.average:
+            state.put("average", self.average.weights)
+        state.put_optimiser(self.optimiser)
+        generators = {"rows": self.generator.get_state(), "torch": torch.get_rng_state()}
+        if self.model.device.type == "cuda":
+            generators["cuda"] = torch.cuda.get_rng_state(self.model.device)
+        state.put("generators", generators)
+        state.put("", {"order": self.order})
+        return state
+
+    def _restore(self, state: TrainingState) -> None:
+        """What `_state` told -> (): stand there again."""
+        self.position, self.result = state.position, FitResult(**state.result)
+        self.started = time.monotonic() - self.position.seconds
+        restore(self.model, state.part("weights"))
+        self.best = {name: t.to(self.model.device) for name, t in state.part("best").items()}
+        if self.average:
+            for name, tensor in state.part("average").items():
+                self.average.weights[name].copy_(tensor)
+        state.restore_optimiser(self.optimiser)
+        generators = state.part("generators")
+        self.generator.set_state(generators["rows"])
+        if self.world.size == 1:  # others draw their dropout anew: theirs was not written down
+            torch.set_rng_state(generators["torch"])
+            if "cuda" in generators:
+                torch.cuda.set_rng_state(generators["cuda"], self.model.device)
+        self.order = state.part("")["order"]
 
     def _finish(self) -> FitResult:
         if self.best:
-            self.model.load_state_dict(self.best)
+            restore(self.model, self.best)
         self.model.eval()
         self.result.seconds = time.monotonic() - self.started
         return self.result
@@ -236,30 +310,3 @@ def _check_data(model: AutoregressiveModel | Mixture, data: Dataset) -> None:
         )
     if len(data.train) == 0 or len(data.valid) == 0:
         raise InputError("data: expected rows to train on and rows to validate on, got none")
-
-
-def _mean_nats(model: AutoregressiveModel | Mixture, split: Split) -> float:
-    """−mean ln p of a split; an any-order model is scored in its own ordering, always the same."""
-    context = class_context(split, model.context_size)
-    return -score(model, split.values, context, split.observed).mean().item()
-
-
-def _optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
-    parameters = [p for p in model.parameters() if p.requires_grad and p.numel()]
-    groups = [
-        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": options.weight_decay},
-        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=options.learning_rate, fused=True
-    )
-
-
-def _factor(options: TrainingOptions, total: int) -> Callable[[int], float]:
-    def factor(step: int) -> float:
-        rising = min((step + 1) / options.warmup, 1.0) if options.warmup else 1.0
-        if options.schedule == "constant":
-            return rising
-        return rising * 0.5 * (1 + math.cos(math.pi * min(step / max(total, 1), 1.0)))
-
-    return factor

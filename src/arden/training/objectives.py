@@ -16,17 +16,21 @@ __all__ = ["Likelihood", "Objective", "RandomComponent", "RandomOrder", "default
 
 
 class Objective(nn.Module, ABC):
-    """A module around the model, so that whatever wraps modules for training wraps this one."""
+    """A module around the model, so that whatever wraps modules for training wraps this one.
+
+    Noise is an argument here too: it is drawn for a whole batch, which may then be divided among
+    processes, each with its rows and their noise.
+    """
+
+    def noise(self, rows: int, length: int, generator: Generator) -> Tensor:
+        """B, T -> (B, U): what `forward` needs of chance, row by row; nothing by default."""
+        return torch.empty(rows, 0)
 
     @abstractmethod
     def forward(
-        self,
-        x: Tensor,
-        context: Tensor | None,
-        observed: Tensor | None,
-        generator: Generator,
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, noise: Tensor
     ) -> Tensor:
-        """(B, *event), (B, C), (B, *event) -> (B,): what to minimise, in nats per row."""
+        """(B, *event), (B, C), (B, *event), (B, U) -> (B,): what to minimise, in nats per row."""
 
 
 class Likelihood(Objective):
@@ -37,9 +41,9 @@ class Likelihood(Objective):
         self.model = model
 
     def forward(
-        self, x: Tensor, context: Tensor | None, observed: Tensor | None, generator: Generator
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, noise: Tensor
     ) -> Tensor:
-        """(B, *event), (B, C), (B, *event) -> (B,) nats."""
+        """(B, *event), (B, C), (B, *event), (B, U) -> (B,) nats."""
         return -self.model.log_prob(x, context, observed=observed)
 
 
@@ -54,13 +58,15 @@ class RandomComponent(Objective):
         super().__init__()
         self.mixture = mixture
 
+    def noise(self, rows: int, length: int, generator: Generator) -> Tensor:
+        """B, T -> (B, 1): the component of the batch, the same in every row."""
+        return torch.randint(len(self.mixture.models), (1,), generator=generator).expand(rows, 1)
+
     def forward(
-        self, x: Tensor, context: Tensor | None, observed: Tensor | None, generator: Generator
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, noise: Tensor
     ) -> Tensor:
-        """(B, *event), (B, C), (B, *event) -> (B,) nats."""
-        models = self.mixture.models
-        index = int(torch.randint(len(models), (1,), generator=generator))
-        return -models[index].log_prob(x, context, observed=observed)
+        """(B, *event), (B, C), (B, *event), (B, U) -> (B,) nats."""
+        return -self.mixture.models[int(noise[0, 0])].log_prob(x, context, observed=observed)
 
 
 class RandomOrder(Objective):
@@ -79,12 +85,15 @@ class RandomOrder(Objective):
             )
         self.model = model
 
+    def noise(self, rows: int, length: int, generator: Generator) -> Tensor:
+        """B, T -> (B, T): uniforms; sorting them makes an order of every row."""
+        return torch.rand(rows, length, generator=generator)
+
     def forward(
-        self, x: Tensor, context: Tensor | None, observed: Tensor | None, generator: Generator
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, noise: Tensor
     ) -> Tensor:
-        """(B, *event), (B, C), (B, *event) -> (B,) nats."""
-        batch_size, length = x.flatten(1).shape
-        keys = torch.rand(batch_size, length, generator=generator).to(x.device)
+        """(B, *event), (B, C), (B, *event), (B, U) -> (B,) nats."""
+        keys = noise.to(x.device)
         if observed is not None:
             keys = keys + (~observed).flatten(1)
         return -self.model.log_prob(x, context, order=keys.argsort(dim=1), observed=observed)

@@ -15,7 +15,7 @@ class TrainingOptions:
     epochs: int = 200
     """The most passes over the training rows."""
     batch_size: int = 64
-    """Rows per gradient step."""
+    """Rows per gradient step, over all processes together."""
     learning_rate: float = 1e-3
     """Of AdamW."""
     weight_decay: float = 0.01
@@ -26,6 +26,10 @@ class TrainingOptions:
     """Gradient steps over which the learning rate rises from zero."""
     clip: float = 5.0
     """The largest gradient norm; longer gradients are shortened to it."""
+    average: float = 0.0
+    """Decay of an exponential moving average of the weights, used in place of them; 0 is none."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the matrix products in training; figures are always measured in float32."""
     patience: int = 20
     """Stop after this many epochs without a better validation likelihood."""
     smoothing: float | None = None
@@ -47,3 +51,5 @@ class TrainingOptions:
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
                 raise InputError(f"{name}: expected a number ≥ 0, got {value}")
+        if not 0 <= self.average < 1:
+            raise InputError(f"average: expected a number ≥ 0 and below 1, got {self.average}")

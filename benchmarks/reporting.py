@@ -1,0 +1,60 @@
+"""What every likelihood benchmark does around a fit: tell how it goes, write the tables."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arden.assembly import FitOptions
+    from arden.data.dataset import Dataset
+    from arden.runs import Figures
+    from arden.training.fit import Progress
+
+__all__ = ["fit_and_tell", "write_between"]
+
+
+def fit_and_tell(
+    title: str, system: str, data: Dataset, options: FitOptions, folder: Path
+) -> Figures:
+    """What to fit, and the run directory it is written to -> its figures.
+
+    A live line on a terminal; elsewhere a line per epoch, for a log.
+    """
+    from rich.console import Console
+
+    from arden.run_folder import CHECKPOINT
+    from arden.runs import fit_run
+    from arden.training.display import FitDisplay
+
+    with FitDisplay(title) as display:
+
+        def report(progress: Progress) -> None:
+            display(progress)
+            if progress.valid is not None and not sys.stdout.isatty():
+                print(_line(title, progress), flush=True)
+
+        # What was interrupted goes on; what was finished is measured again.
+        unfinished = (folder / CHECKPOINT).exists()
+        how = {"resume": unfinished, "overwrite": not unfinished}
+        _, figures, _ = fit_run(system, data, options, folder, report=report, **how)
+    Console().print(f"{title}: {figures.test_nats:.3f} ± {figures.standard_error:.3f}")
+    return figures
+
+
+def _line(title: str, progress: Progress) -> str:
+    return (
+        f"{title} epoch {progress.epoch}/{progress.epochs} train {progress.train:.3f} "
+        f"valid {progress.valid:.3f} best {progress.best_valid:.3f} {progress.seconds:,.0f} s"
+    )
+
+
+def write_between(path: Path, marks: tuple[str, str], text: str) -> None:
+    """A Markdown file, two marks in it, text -> (): the text stands between the marks."""
+    whole = path.read_text(encoding="utf-8")
+    before, first, rest = whole.partition(marks[0])
+    _, second, after = rest.partition(marks[1])
+    assert first, f"{path} lacks {marks[0]}"
+    assert second, f"{path} lacks {marks[1]}"
+    path.write_text(f"{before}{marks[0]}\n{text}\n{marks[1]}{after}", encoding="utf-8")

@@ -1,0 +1,105 @@
+"""`arden compare RUN RUN DATA`: the same rows by several models, paired row by row."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated, Literal
+
+from arden.cli.whole_number import WHOLE
+
+__all__ = ["compare"]
+
+
+def compare(
+    runs: list[Path],
+    data: str,
+    /,
+    *,
+    out: Path | None = None,
+    picture: Path | None = None,
+    split: Literal["train", "valid", "test"] | None = None,
+    batch_size: Annotated[int | None, WHOLE] = None,
+    overwrite: bool = False,
+    data_dir: Path | None = None,
+    device: str = "auto",
+    json: bool = False,
+) -> int:
+    """Set fitted models against the first of them: how much more likely they find the same rows.
+
+    Parameters
+    ----------
+    runs
+        Two or more run directories over the same events; all are compared with the first.
+    data
+        A data set or file that follows the schema stored with the models.
+    out
+        Write ln p of every row by every model to this .csv or .npz.
+    picture
+        Write the means and the differences row by row to this .png.
+    split
+        Which rows of a data set that has splits; test when not given.
+    batch_size
+        Rows at a time; only memory depends on it.
+    overwrite
+        Replace files that are there.
+    data_dir
+        Where named data sets lie; ARDEN_DATA when not given.
+    device
+        auto, cpu or cuda.
+    json
+        Print JSON, and nothing else, on standard output.
+    """
+    # Imported here, so that --help does not wait for torch.
+    from rich.console import Console
+    from rich.markup import escape
+
+    from arden.cli.compare_report import as_json, comparison_table
+    from arden.cli.outputs import claim_output, say_where, write_columns
+    from arden.cli.several_runs import notes_on, open_runs
+    from arden.data import read_rows
+    from arden.plots.comparison import comparison
+    from arden.tasks.compare import compare_log_probs, score_each
+    from arden.training.context import class_context
+
+    claim_output(out, (".csv", ".npz"), overwrite)
+    claim_output(picture, (".png",), overwrite, "picture")
+    opened = open_runs(runs, device)
+    # Labels are read for those that condition on them, under their own classes.
+    told = next((each for each in opened if each.model.context_size), None)
+    first = told or opened[0]
+    rows = read_rows(
+        data, first.schema, split=split, with_labels=told is not None, data_dir=data_dir
+    )
+    log_probs = score_each(
+        [each.model for each in opened],
+        rows.values,
+        class_context(rows, first.model.context_size),
+        rows.observed,
+        scored=rows.scored,
+        batch_size=batch_size,
+    )
+    names = [each.name for each in opened]
+    if out:
+        columns = dict(zip(names, log_probs.numpy(), strict=True))
+        write_columns(out, columns)
+    unit = "row" if rows.scored is None else "symbol"
+    if rows.scored is not None:  # windows of a sequence: per symbol, their spread that of windows
+        log_probs = log_probs * (len(rows) / int(rows.scored.sum()))
+    found = compare_log_probs(log_probs)
+    source = f"{data}:{split}" if split and not data.endswith(f":{split}") else data
+    title = f"{len(names)} models on the same {found.rows:,} rows of {source}"
+    notes = notes_on(opened)
+    if picture:
+        images = rows.values if first.schema.kind == "image" else None
+        comparison(log_probs, names, picture, title, images, first.schema.num_symbols, unit=unit)
+    if json:
+        print(json_module.dumps(as_json(found, names, source, unit, notes)))
+        return 0
+    console = Console()
+    console.print(comparison_table(found, names, title, unit))
+    for note in notes:
+        console.print(f"[bold]Note[/]: {escape(note)}.", highlight=False)
+    for path in filter(None, (out, picture)):
+        say_where("Written", path)
+    return 0

@@ -1,0 +1,51 @@
+"""Draws as what they are draws of: a text to read, a sound to hear."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from arden.data import Schema
+from arden.data.wav_file import mu_law_decode, wav_bytes
+from arden.errors import InputError
+from arden.storage.folders import write_atomically
+
+__all__ = ["text_of", "write_sound", "write_text"]
+
+_BETWEEN_TEXTS = "\n" + "-" * 16 + "\n"
+_BETWEEN_SOUNDS = 0.25  # seconds of silence
+
+
+def text_of(drawn: Tensor, schema: Schema, legible: bool = False) -> str:
+    """(N, W) symbols -> their characters, texts apart by a line of dashes.
+
+    ``legible``: control characters, which a terminal would obey, are replaced by �.
+    """
+    if not schema.symbols:
+        raise InputError(
+            "out: expected .csv or .npz, because this model was saved without its characters"
+        )
+    texts = ["".join(schema.symbols[symbol] for symbol in row) for row in drawn.long().tolist()]
+    whole = _BETWEEN_TEXTS.join(texts)
+    if legible:
+        whole = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in whole)
+    return whole
+
+
+def write_text(drawn: Tensor, schema: Schema, path: Path) -> None:
+    """(N, W) symbols, a path -> (): a text in UTF-8; a single one is written as it is."""
+    write_atomically(path, text_of(drawn, schema).encode("utf-8"))
+
+
+def write_sound(drawn: Tensor, schema: Schema, path: Path) -> None:
+    """(N, W) μ-law symbols, a path -> (): one sound of 16 bits, a short silence between draws."""
+    if schema.sample_rate is None:
+        raise InputError(
+            "out: expected .csv or .npz, because this model was saved without its sample rate"
+        )
+    silence = np.zeros(round(_BETWEEN_SOUNDS * schema.sample_rate))
+    pieces = [silence] * (2 * len(drawn) - 1)
+    pieces[::2] = list(mu_law_decode(drawn.numpy()))
+    write_atomically(path, wav_bytes(np.concatenate(pieces), schema.sample_rate))

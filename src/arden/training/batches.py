@@ -1,0 +1,70 @@
+"""The rows of an epoch batch by batch, with all that is random about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from arden.data.dataset import Split
+from arden.training.context import class_context
+from arden.training.world import World
+
+__all__ = ["Batch", "batches"]
+
+
+@dataclass
+class Batch:
+    """This process's rows of one batch; ``weight`` makes the mean over processes that over rows."""
+
+    x: Tensor
+    context: Tensor | None
+    observed: Tensor | None
+    noise: Tensor
+    weight: float
+    rows: int
+    """Of the whole batch."""
+
+
+def batches(
+    split: Split,
+    pieces: Sequence[Tensor],
+    context_size: int,
+    noise: Callable[[int, int, Generator], Tensor],
+    generator: Generator,
+    device: torch.device,
+    world: World,
+) -> Iterator[Batch]:
+    """A split, the row numbers (B,) of every batch -> the batches, drawn when they are asked for.
+
+    Every process draws the noise of the whole batch and takes its share of it, so that a fit does
+    not depend on how many processes it is divided among.
+    """
+    context = class_context(split, context_size)
+    length = split.values[0].numel()
+    for rows in pieces:
+        drawn = noise(len(rows), length, generator)
+        values = _values(split, rows, generator)
+        share = world.share(len(rows))
+        weight = (share.stop - share.start) * world.size / len(rows)
+        if not weight:  # a process without a row still takes its part in the sum of gradients
+            share = slice(0, 1)
+        mine = rows[share]
+        yield Batch(
+            values[share].to(device),
+            None if context is None else context[mine],
+            None if split.observed is None else split.observed[mine].to(device),
+            drawn[share],
+            weight,
+            len(rows),
+        )
+
+
+def _values(split: Split, rows: Tensor, generator: Generator) -> Tensor:
+    """(B,) -> (B, *event): the values of those rows, or binary ones drawn anew."""
+    if split.intensities is None:
+        return split.values[rows]
+    chances = split.intensities[rows]
+    return (torch.rand(chances.shape, generator=generator) < chances).to(split.values.dtype)

@@ -1,0 +1,128 @@
+"""Several processes fit one model: the same likelihood as one process at the same global batch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Generator
+
+from arden.errors import InputError
+from arden.storage.model_files import read_card
+from arden.training.batches import batches
+from arden.training.objectives import RandomOrder
+from arden.training.world import World
+from tests.cli.words import environment
+from tests.training.toys import bits
+
+TOGETHER = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+FIT = ("-m", "arden", "fit", "made", "digits", "--hidden", "32", "--epochs", "4", "--device", "cpu")
+
+# Sums over rows are taken in another order; over four epochs of float32 steps that is all.
+TOLERANCE = 1e-3
+
+
+def ran(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, env=environment(), timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--masks", "3", "--condition", "label")])
+def test_two_processes_are_one(options: tuple[str, ...], tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    ran(*FIT, *options, "--out", str(one))
+    out = ran(*TOGETHER, *FIT, *options, "--out", str(two))
+    assert out.count("density estimation on 360 test rows") == 1  # one of them speaks
+    assert "made, 2 processes on digits" in out
+    alone, together = (read_card(run)["figures"] for run in (one, two))
+    for figure in ("test_nats", "standard_error", "valid_nats", "bits_per_dim"):
+        assert together[figure] == pytest.approx(alone[figure], abs=TOLERANCE)
+    curves = [
+        [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        for run in (one, two)
+    ]
+    assert len(curves[1]) == 4
+    for mine, theirs in zip(*curves, strict=True):
+        for figure in ("train", "valid"):
+            assert mine[figure] == pytest.approx(theirs[figure], abs=TOLERANCE)
+
+
+def test_an_unfinished_fit_goes_on_with_more_processes(tmp_path: Path) -> None:
+    """A checkpoint says nothing of how many wrote it."""
+    words = [*FIT, "--out", str(tmp_path / "run"), "--checkpoint-seconds", "0"]
+    started = subprocess.Popen(
+        [sys.executable, *words, "--epochs", "5000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    while started.poll() is None and not (metrics.exists() and metrics.read_text().count("\n") > 3):
+        pass
+    started.kill()
+    started.communicate()
+    lines = metrics.read_text().splitlines()[:3]
+    words = [*FIT[:2], *FIT[2:], "--out", str(tmp_path / "run"), "--resume"]
+    process = subprocess.Popen(
+        [sys.executable, *TOGETHER, *words, "--epochs", "5000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    seen = len(metrics.read_text().splitlines())
+    while process.poll() is None and len(metrics.read_text().splitlines()) < seen + 3:
+        pass
+    process.kill()
+    process.communicate()
+    assert metrics.read_text().splitlines()[:3] == lines
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("rows", [1, 2, 7, 16])
+def test_shares_are_everything_once(size: int, rows: int) -> None:
+    shares = [World(rank, size).share(rows) for rank in range(size)]
+    assert [row for share in shares for row in range(rows)[share]] == list(range(rows))
+    counts = [share.stop - share.start for share in shares]
+    assert max(counts) - min(counts) <= 1
+
+
+def of_an_epoch(world: World, batch_size: int) -> list[Any]:
+    split, generator = bits().train, Generator().manual_seed(3)
+    order = torch.randperm(len(split), generator=generator)
+    noise = RandomOrder.noise
+    pieces = order.split(batch_size)
+    drawn = lambda rows, length, source: noise(None, rows, length, source)  # type: ignore[arg-type]  # noqa: E731
+    return list(batches(split, pieces, 0, drawn, generator, torch.device("cpu"), world))
+
+
+@pytest.mark.parametrize("batch_size", [7, 16, 59])  # the last batch is one row short or alone
+def test_rows_and_noise_do_not_depend_on_the_number_of_processes(batch_size: int) -> None:
+    whole = of_an_epoch(World(), batch_size)
+    parts = [of_an_epoch(World(rank, 2), batch_size) for rank in range(2)]
+    for alone, *shares in zip(whole, *parts, strict=True):
+        mine = [share for share in shares if share.weight]
+        assert torch.equal(torch.cat([share.x for share in mine]), alone.x)
+        assert torch.equal(torch.cat([share.noise for share in mine]), alone.noise)
+        assert all(len(share.x) for share in shares)
+        assert sum(share.weight for share in shares) == pytest.approx(2)
+        means = sum(share.x.float().mean() * share.weight / 2 for share in shares)
+        assert means == pytest.approx(alone.x.float().mean().item())
+
+
+def test_torchrun_without_its_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    from arden.training.world import joined
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InputError, match="its 2 processes could not be joined"):
+        with joined(torch.device("cpu")):
+            pass
