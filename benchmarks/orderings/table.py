@@ -100,13 +100,17 @@ def tables(recipes: dict[str, Any], found: Results) -> str:
         lines += [f"**{data}** — {some['runs'][0]['protocol']}", ""]
         names = [*recipes["orders"], *_MIXTURES.values()]
         lines += _head(f"test nats per row ({mean}) ± standard error", systems)
+        # What no system has measured yet has no line.
+        names = [name for name in names if any(name in one for one in by_system.values())]
         for name in names:
             cells = [_nats(by_system[system].get(name)) for system in systems]
             lines += [f"| {name} | " + " | ".join(cells) + " |"]
         lines += [""]
         if any(key[0] == data and key[2] == "ensemble" for key in found):
             lines += _head("difference, row by row ± standard error", systems)
-            for name in names[1:]:
+            for name in names:
+                if name == recipes["orders"][0]:
+                    continue
                 cells = [_difference(by_system[system].get(name)) for system in systems]
                 against = "best member" if name in _MIXTURES.values() else "raster"
                 lines += [f"| {name} − {against} | " + " | ".join(cells) + " |"]

@@ -10,7 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from arden.api import fit, load, load_data, predict, sample, save, score, verify
+    from arden.api import (
+        compare,
+        ensemble,
+        fit,
+        load,
+        load_data,
+        predict,
+        sample,
+        save,
+        score,
+        verify,
+    )
     from arden.core.mixture import Mixture
     from arden.core.model import AutoregressiveModel
     from arden.errors import ArdenError, FileError, InputError
@@ -23,6 +34,8 @@ __all__ = [
     "FileError",
     "InputError",
     "Mixture",
+    "compare",
+    "ensemble",
     "fit",
     "load",
     "load_data",

@@ -14,6 +14,8 @@ from arden.data import load_data
 from arden.errors import InputError
 from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
+from arden.tasks.compare import compare
+from arden.tasks.ensemble import ensemble
 from arden.tasks.predict import predict
 from arden.tasks.sample import sample
 from arden.tasks.score import score
@@ -24,7 +26,18 @@ from arden.training.fit import fit_model
 from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 
-__all__ = ["fit", "load", "load_data", "predict", "sample", "save", "score", "verify"]
+__all__ = [
+    "compare",
+    "ensemble",
+    "fit",
+    "load",
+    "load_data",
+    "predict",
+    "sample",
+    "save",
+    "score",
+    "verify",
+]
 
 
 def fit(

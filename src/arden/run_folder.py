@@ -56,7 +56,11 @@ def claimed(
             _check_same(folder, found, card)
             yield found
             return
-        for name in (CHECKPOINT, METRICS, *PICTURES):  # those of a replaced run would be taken for this one's
+        for name in (
+            CHECKPOINT,
+            METRICS,
+            *PICTURES,
+        ):  # those of a replaced run would be taken for this one's
             (folder / name).unlink(missing_ok=True)
         yield None
 

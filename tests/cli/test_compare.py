@@ -94,6 +94,7 @@ def test_numbers_have_the_digits_their_errors_leave() -> None:
     assert figure(-20.3977, 0.1733) == "-20.40 ± 0.17"
     assert figure(0.14175, 0.04962, "+") == "+0.142 ± 0.050"
     assert figure(0.0001234, 0.0000021) == "0.000123 ± 0.000002"
+    assert figure(-1e-9, 1e-10, "+") == "+0.000000 ± 0.000000"
     assert figure(-3.0, math.nan) == "-3.000"
     assert figure(-math.inf, math.nan) == "-inf"
     assert figure(math.nan, math.nan) == "undefined"
@@ -226,3 +227,30 @@ def test_what_cannot_be_compared_is_one_sentence(
     assert "differ in columns: ('a', 'b', 'c') and ('x0', 'x1', 'x2')" in told
     bare = save(fresh("independent", symbols()), tmp_path / "bare")
     assert "without a schema" in refused(capfd, "compare", bare, run, data)
+
+
+def test_texts_are_compared_per_symbol(tmp_path: Path, capfd: Capture) -> None:
+    (tmp_path / "a.txt").write_text("the cat sat on the mat; " * 20)
+    runs = [tmp_path / name for name in ("independent", "markov")]
+    nats = []
+    for run in runs:
+        words = ["fit", run.name, tmp_path / "a.txt", "--window", 8, "--out", run]
+        done(capfd, *words)
+        summary = json.loads(done(capfd, "score", run, tmp_path / "a.txt", "--json"))
+        nats.append(summary["nats_per_symbol"])
+    words = ["compare", *runs, tmp_path / "a.txt", "--json", "--out", tmp_path / "x.npz"]
+    told = json.loads(done(capfd, *words))
+    assert told["unit"] == "nats per symbol"
+    for each, expected in zip(told["runs"], nats, strict=True):
+        assert each["mean_log_prob"] == pytest.approx(-expected, rel=1e-5)
+    [gain] = [pair for pair in told["differences"] if pair["run"] == "markov"]
+    assert gain["mean_gain"] == pytest.approx(nats[0] - nats[1], rel=1e-5)
+    # The file holds windows as they are: ln p of all that is scored in each.
+    assert np.load(tmp_path / "x.npz")["markov"].sum() == pytest.approx(-nats[1] * 480, rel=1e-5)
+    done(capfd, "ensemble", *runs, "--data", tmp_path / "a.txt", "--out", tmp_path / "both")
+    figures = read_card(tmp_path / "both")["figures"]
+    assert figures["unit"] == "symbol"
+    # The average of two is at most ln 2 a window below the better one.
+    least = min(read_card(run)["figures"]["test_nats"] for run in runs)
+    assert figures["test_nats"] < least + math.log(2)
+    assert figures["valid_nats"] == pytest.approx(figures["test_nats"], abs=0.3)

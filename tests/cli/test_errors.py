@@ -131,7 +131,8 @@ def test_options_of_a_score(files: Path, run: Path, capfd: Capture) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--out", "x.txt"], "out: expected a name ending in .png, .npz, .csv, got 'x.txt'"),
+        (["--out", "x.doc"], "out: expected a name ending in .png, .npz, .csv, .txt, .wav, got"),
+        (["--out", "x.txt"], "out: expected .csv or .npz for table rows, got .txt"),
         (["--out", "x"], "out: expected a name ending in"),
         (["--out", "x.png"], "out: expected .csv or .npz for table rows, got .png"),
         (["--out", "nowhere/x.csv"], "nowhere/x.csv: its folder does not exist"),

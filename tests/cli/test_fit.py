@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 import arden
+from arden.assembly import split_options
 from arden.cli import fit_report
+from arden.cli.app import make_app
 from arden.core.mixture import Mixture
 from arden.networks.options import MADEOptions, MarkovOptions, NADEOptions
 from arden.storage.model_files import load, read_card
@@ -56,7 +59,13 @@ def test_every_system_is_fitted_loaded_and_scored(
     assert len(epochs) == figures["epochs"]
     assert set(epochs[0]) == {"epoch", "train", "valid", "seconds"}
     assert sorted(os.listdir(run)) == sorted(
-        [".lock", "config.json", "model.safetensors", "metrics.jsonl", *[Path(p).name for p in pictures]]
+        [
+            ".lock",
+            "config.json",
+            "model.safetensors",
+            "metrics.jsonl",
+            *[Path(p).name for p in pictures],
+        ]
     )
 
 
@@ -274,3 +283,12 @@ def test_ctrl_c_before_a_fit_begins(
     monkeypatch.setattr(fit_report, "fit_and_report", interrupt)
     code, _, err = call(capfd, "fit", "nade", files / "bits.csv")
     assert (code, err) == (130, "arden: stopped by Ctrl-C\n")
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_no_option_has_the_name_of_a_command(name: str) -> None:
+    """A configuration file could not set it: the key would be taken for the command."""
+    taken = {command for command in make_app() if not command.startswith("-")}
+    assert {"fit", "score", "orderings"} <= taken
+    fields = {field.name for part in split_options(name, {}) for field in dataclasses.fields(part)}
+    assert not taken & fields

@@ -15,9 +15,7 @@ from arden.cli.reading import ReadingDisplay
 from arden.cli.running import Running
 
 
-@given(
-    st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=30), st.integers(1, 7), st.booleans()
-)
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=30), st.integers(1, 7), st.booleans())
 def test_the_figures_of_the_whole(numbers: list[float], size: int, far: bool) -> None:
     # A common offset ruins the textbook formula (the mean of squares less the square of the mean).
     values = torch.tensor(numbers, dtype=torch.float64) + (1e9 if far else 0)

@@ -313,7 +313,7 @@ def test_damaged_and_foreign_files(tmp_path):
 def test_names_paths_and_suggestions(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert 'neither a data set nor a file. Did you mean "digits"?' in message("digit")
-    assert "Data sets are adult, binarized-mnist, digits" in message("zebra")
+    assert "Data sets are adult, binarized-mnist, dcss-tiles, digits" in message("zebra")
     np.save("rows.npy", BITS)
     assert 'there is no such file. Did you mean "rows.npy"?' in message("row.npy")
     told = message("x.parquet")

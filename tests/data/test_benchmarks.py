@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from arden.data import DATASETS, benchmarks, load_data, read_rows
+from arden.data.tiles import _distinct as distinct_tiles
 from arden.errors import ArdenError, FileError
 
 NEED_FILES = sorted(name for name, entry in DATASETS.items() if not entry.embedded)
@@ -150,6 +151,8 @@ def test_tiles_are_distinct_as_they_are_seen(folder):
         first = arrays["rgba"][0].astype(float)
     first = torch.tensor(np.round(first[..., :3] * first[..., 3:] / 255))
     assert (everything == first).flatten(1).all(1).sum() == 1
+    # In the order of the file: the split must not depend on how numpy sorts.
+    assert distinct_tiles(np.array([5, 1, 5, 0]).reshape(4, 1, 1, 1)).ravel().tolist() == [5, 1, 0]
 
 
 def test_bits_are_unpacked_in_reading_order(folder):

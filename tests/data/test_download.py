@@ -193,8 +193,11 @@ def test_a_cut_connection_without_a_length_is_found_by_the_check(start, target):
 
 @pytest.mark.parametrize("says_length", [True, False])
 def test_a_file_of_any_size_does_not_fill_the_disk(start, target, says_length):
-    told = refused(target, start(says_length=says_length), most=500_000)
+    came: list[int] = []
+    mirror = start(says_length=says_length)
+    told = refused(target, mirror, most=500_000, report=lambda done, total: came.append(done))
     assert "it sends more than 500000 bytes" in told
+    assert max(came) == 0 if says_length else max(came) < 600_000
     assert names(target) == []
 
 

@@ -41,6 +41,7 @@ def test_one_folder_of_files(tmp_path):
 
 def test_subfolders_are_classes(tmp_path):
     laid(tmp_path, "dog/1.png", "cat/2.png", "cat/deep/1.png", "README.md", "notes/x.txt")
+    laid(tmp_path, "cat/.checkpoints/1.png", ".cache/1.png")
     expected = [("cat/2.png", "cat"), ("cat/deep/1.png", "cat"), ("dog/1.png", "dog")]
     assert walked(tmp_path) == {"all": expected}
 

@@ -103,6 +103,18 @@ def test_a_transparent_colour_is_black(tmp_path):
     assert np.unique(found[1]).tolist() == [50, 100, 200]
 
 
+def test_bits_with_a_transparent_colour_stay_bits(tmp_path):
+    bits = pixels() // 128 * 255
+    for index, transparency in enumerate((None, 0, 255)):
+        options = {} if transparency is None else {"transparency": transparency}
+        saved(tmp_path / f"{index}.png", bits, "1", **options)
+    data = load_data(tmp_path)
+    assert data.schema.num_symbols == 2
+    found = rows(tmp_path, data.schema)
+    assert found[0] == found[1] == (bits // 255).tolist()
+    assert np.unique(found[2]).tolist() == [0]
+
+
 def test_grey_files_stay_grey_with_alpha(tmp_path):
     Image.fromarray(np.stack([pixels(), pixels()], axis=2), "LA").save(tmp_path / "a.png")
     saved(tmp_path / "b.png", pixels())
@@ -239,6 +251,9 @@ def test_bombs_are_refused(tmp_path, monkeypatch, most):
 
 def test_a_postscript_file_in_disguise_starts_no_program(tmp_path):
     (tmp_path / "x.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 3\n%%EOF\n")
+    assert "is not a readable image" in refused(tmp_path)
+    # Nor is anything else tried than the formats of the endings: Pillow knows this one.
+    (tmp_path / "x.png").write_bytes(b"P5 4 3 255\n" + bytes(12))
     assert "is not a readable image" in refused(tmp_path)
 
 

@@ -58,6 +58,8 @@ def test_data_is_imported_without_torch_or_numpy():
         (Schema("table", (4,), 1), 4, True, torch.uint8),
         (Schema("table", (1,)), 1, False, torch.float64),
         (Schema("text", (80,), 65), 80, True, torch.uint8),
+        (Schema("text", (8,), 3, symbols=("\n", "é", "字"), stride=4), 8, True, torch.uint8),
+        (Schema("audio", (9,), 256, sample_rate=8000, stride=1), 9, True, torch.uint8),
         (MIXED, 3, False, torch.float64),
     ],
 )
@@ -68,6 +70,13 @@ def test_derived_properties_and_json(schema, variables, discrete, dtype):
     assert len(schema.levels) == variables
     assert Schema.from_dict(json.loads(json.dumps(schema.to_dict()))) == schema
     assert hash(schema) == hash(Schema.from_dict(schema.to_dict()))
+
+
+def test_what_an_older_version_wrote_can_be_read():
+    for schema in (Schema("text", (80,), 65), MIXED):
+        new = ("symbols", "sample_rate", "stride")
+        saved = {key: value for key, value in schema.to_dict().items() if key not in new}
+        assert Schema.from_dict(saved) == schema
 
 
 def test_columns_are_filled_in():
@@ -90,7 +99,7 @@ def test_discrete_columns_of_several_levels():
     [
         (
             ("imag", (2, 2)),
-            "Schema.kind must be one of image, table, text, audio, got 'imag'. Did you mean \"image\"?",
+            "must be one of image, table, text, audio, got 'imag'. Did you mean \"image\"?",
         ),
         (("image", (4,)), "must have 2 or 3 axes"),
         (("table", (2, 2)), "must have 1 axes"),
@@ -106,6 +115,18 @@ def test_discrete_columns_of_several_levels():
         (("table", (1,), None, ("a",)), "must hold Column objects"),
         (("image", (2, 2), 2, (), ("a", "a")), "class_names"),
         (("image", (2, 2), 2, (), (1,)), "class_names must be texts"),
+        (("audio", (8, 2), 256), "must have 1 axes"),
+        (("image", (2, 2), 2, (), (), ("a", "b")), "symbols must be left out for kind image"),
+        (("audio", (8,), 2, (), (), ("a", "b")), "symbols must be left out for kind audio"),
+        (("text", (8,), 2, (), (), ("a",)), "as many as num_symbols 2 says, got 1"),
+        (("text", (8,), 2, (), (), ("a", "a")), 'got "a" twice'),
+        (("text", (8,), 2, (), (), ("a", "bc")), "single characters, got 'bc'"),
+        (("text", (8,), 2, (), (), "ab"), "Schema.symbols must be a tuple"),
+        (("text", (8,), 2, (), (), (), 8000), "sample_rate must be left out for kind text"),
+        (("audio", (8,), 2, (), (), (), 0), "Schema.sample_rate must be a whole number"),
+        (("table", (8,), 2, (), (), (), None, 2), "stride must be left out for kind table"),
+        (("text", (8,), 2, (), (), (), None, 0), "Schema.stride must be a whole number"),
+        (("text", (8,), 2, (), (), (), None, 5), "at most half the window of 8, got 5"),
     ],
 )
 def test_impossible_schemas(args, words):

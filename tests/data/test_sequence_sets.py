@@ -32,7 +32,10 @@ def test_the_text_is_cut_in_its_order(folder):
         )
     ]
     assert spelt == [text[:336], text[336:378], text[378:]]
-    for words in ("test the last 10 % (the customary validation part", "less than the customary 90"):
+    for words in (
+        "test the last 10 % (the customary validation part",
+        "less than the customary 90",
+    ):
         assert words in data.protocol
     small = load_data("tinyshakespeare", data_dir=folder, window=8, stride=2)
     assert (small.schema.event_shape, small.schema.stride) == ((8,), 2)

@@ -87,9 +87,7 @@ def test_a_data_set_of_one_sound(tmp_path):
     assert rows.values[rows.scored].tolist() == expected
     path.write_bytes(wav(samples, rate=8000))
     told = message(read_rows, path, schema)
-    assert told == (
-        "x.wav: expected sounds of 11025 Hz as the model was fitted to, got 8000 Hz."
-    )
+    assert told == ("x.wav: expected sounds of 11025 Hz as the model was fitted to, got 8000 Hz.")
 
 
 def test_folders_of_classes(tmp_path):

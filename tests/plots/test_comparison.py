@@ -45,7 +45,7 @@ def test_every_model_has_its_mean_and_its_gain_in_words(tmp_path, words):
     assert {*NAMES, "Three models", "the reference"} <= set(told)
     for place in (1, 2):
         gain = found.against(place, 0)
-        assert f"+{gain.nats:.2f} ± {gain.standard_error:.2f}" in told
+        assert f"+{gain.nats:.3f} ± {gain.standard_error:.3f}" in told
         assert f"better on {100 * gain.better:.0f} %" in told
         assert f"−{-found.means[place].nats:.2f}" in told
     assert "gain over first, nats per row" in told
@@ -140,7 +140,7 @@ def test_what_has_no_spread_is_drawn_all_the_same(log_probs, tmp_path, figures):
 
 def test_images_are_those_furthest_apart_either_way(tmp_path, figures, words):
     images = torch.zeros(6, 2, 2, dtype=torch.uint8)
-    images[2], images[5] = 1, 1
+    images[2], images[5, 1] = 1, 1
     log_probs = torch.zeros(2, 6, dtype=torch.float64) - 3
     log_probs[1, 2], log_probs[1, 4], log_probs[1, 5] = 4.0, -1.5, -9.25
     comparison(log_probs, NAMES[:2], tmp_path / "c.png", "T", images, 2)
@@ -148,9 +148,10 @@ def test_images_are_those_furthest_apart_either_way(tmp_path, figures, words):
     gains, loses = figures[0].axes[2:]
     assert [text.get_text() for text in gains.texts] == ["+7.0", "+1.5"]
     assert [text.get_text() for text in loses.texts] == ["−6.2"]
-    for axes in (gains, loses):
+    # The corner of the first tile: white in the image of row 2, black in that of row 5.
+    for axes, shade in ((gains, 255), (loses, 0)):
         [image] = axes.images
-        assert (image.get_array()[20, 20] == 255).all()  # the first tile is one of the white ones
+        assert (image.get_array()[20, 20] == shade).all()
 
 
 def test_rows_of_tables_are_not_drawn(tmp_path, figures):

@@ -20,7 +20,9 @@ from arden.plots.ordering_map import ordering_map
 from arden.plots.ordering_sheet import OrderingPanel, ordering_sheet
 from arden.plots.sample_grid import sample_grid
 from arden.plots.samples_beside_probabilities import samples_beside_probabilities
+from arden.plots.text_surprise import text_surprise
 from arden.plots.training_curve import training_curve
+from arden.plots.wave_surprise import wave_surprise
 
 BITS = torch.tensor([[[0, 1], [1, 0]], [[1, 1], [0, 0]]])
 
@@ -35,6 +37,8 @@ PICTURES = {
     "samples_beside_probabilities": lambda path: samples_beside_probabilities(
         BITS, BITS * 0.5, path, "Title"
     ),
+    "text_surprise": lambda path: text_surprise("ab\n", [0.1, 2.0, 3.0], path, "Title"),
+    "wave_surprise": lambda path: wave_surprise([0.1, -0.4], [0.1, 2.0], path, "Title"),
     "training_curve": lambda path: training_curve(
         [{"epoch": e, "train": 3.0 - e, "valid": 3.5 - e} for e in (1, 2)], path, "Title"
     ),

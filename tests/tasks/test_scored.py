@@ -1,4 +1,4 @@
-"""ln p of some values given the others; and the windows of a document are an exact density of it."""
+"""ln p of some values given the others; windows are an exact density of their document."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_padding_after_an_end_is_neither_scored_nor_given() -> None:
     ("window", "stride", "length"), [(4, 2, 7), (4, 1, 6), (5, 2, 6), (2, 1, 5), (4, 2, 3)]
 )
 def test_windows_are_a_density_of_documents(window: int, stride: int, length: int) -> None:
-    """Σ p over all 3^L documents of one length is 1: whatever is scored twice or never would show."""
+    """Σ p over all 3^L documents of one length is 1: none is scored twice or never."""
     model = letters(window)
     documents = every_event((length,), 3).numpy()
     windows = scoring_windows(list(documents), window, stride)

@@ -20,6 +20,7 @@ from arden.tasks.score import score
 from arden.training.counting import SMOOTHINGS, fit_by_counting
 from arden.training.fit import fit_model
 from arden.training.options import TrainingOptions
+from arden.training.world import World
 from tests.core.models import build, every_event
 from tests.training.toys import CLASSES, bits, fresh, one_hot, symbols
 
@@ -88,7 +89,7 @@ def test_smoothing_is_chosen_on_the_validation_rows() -> None:
 def test_figures_are_those_of_the_fitted_model() -> None:
     data = symbols()
     model = fresh("markov", data)
-    train, valid = fit_by_counting(model, data.train, data.valid, 1.0)
+    train, valid = fit_by_counting(model, data, 1.0, World())
     assert train == pytest.approx(-score(model, data.train.values).mean().item())
     assert valid == pytest.approx(-score(model, data.valid.values).mean().item())
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from arden.training import fit as loop
+from arden.training import descent
 from arden.training.fit import fit_model
 from arden.training.optimiser import learning_rate, make_optimiser
 from arden.training.options import TrainingOptions
@@ -43,7 +43,7 @@ def test_gradients_are_clipped_to_their_norm(
         optimizer.norms = norms
         return optimizer
 
-    monkeypatch.setattr(loop, "make_optimiser", watched)
+    monkeypatch.setattr(descent, "make_optimiser", watched)
     data = bits()
     fit_model(fresh("nade", data), data, quick(clip=clip))
     assert len(norms) == 5 * math.ceil(60 / 16)
@@ -76,7 +76,9 @@ def test_the_schedule_reaches_the_optimiser(monkeypatch: pytest.MonkeyPatch) -> 
             rates.append(self.param_groups[0]["lr"])
             super().step(closure)
 
-    monkeypatch.setattr(loop, "make_optimiser", lambda model, o: Rates(model.parameters(), lr=7.0))
+    monkeypatch.setattr(
+        descent, "make_optimiser", lambda model, o: Rates(model.parameters(), lr=7.0)
+    )
     data = bits(80)  # 40 rows: 3 steps an epoch
     options = quick(epochs=2, schedule="cosine", warmup=2, learning_rate=1.0)
     fit_model(fresh("nade", data), data, options)

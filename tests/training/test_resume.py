@@ -19,7 +19,7 @@ from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTr
 from arden.networks.nade import NADE, NADEOptions
 from arden.orderings.raster import Raster
 from arden.storage.model_files import fingerprint
-from arden.training import fit as loop
+from arden.training import descent
 from arden.training.checkpoint import Checkpoint
 from arden.training.fit import fit_model
 from arden.training.options import TrainingOptions
@@ -85,6 +85,7 @@ CASES: dict[str, Callable[[], Case]] = {
 def fit_with_kills(case: Case, path: Path, steps: list[int]) -> tuple[Model, FitResult]:
     """A case, a file, after how many steps it is killed each time -> how it ended at last."""
     make, data, options = case
+    whole = descent.Descent._step
     for allowed in steps:
         left = [allowed]
 
@@ -94,9 +95,8 @@ def fit_with_kills(case: Case, path: Path, steps: list[int]) -> tuple[Model, Fit
             left[0] -= 1
             return whole(self, *arguments)
 
-        whole = loop._Loop._step
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loop._Loop, "_step", step)
+            patch.setattr(descent.Descent, "_step", step)
             with pytest.raises(Killed):
                 fit_model(make(), data, options, checkpoint=Checkpoint(path, seconds=0))
     model = make()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.cli.words import environment
 from tests.training.toys import bits
 
 TOGETHER = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-FIT = ("-m", "arden", "fit", "made", "digits", "--hidden", "32", "--epochs", "4", "--device", "cpu")
+FIT = ("-m", "arden", "fit", "made", "digits", "--hidden", "32", "--device", "cpu")
 
 # Sums over rows are taken in another order; over four epochs of float32 steps that is all.
 TOLERANCE = 1e-3
@@ -38,8 +39,8 @@ def ran(*words: str) -> str:
 @pytest.mark.parametrize("options", [(), ("--masks", "3", "--condition", "label")])
 def test_two_processes_are_one(options: tuple[str, ...], tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    ran(*FIT, *options, "--out", str(one))
-    out = ran(*TOGETHER, *FIT, *options, "--out", str(two))
+    ran(*FIT, "--epochs", "4", *options, "--out", str(one))
+    out = ran(*TOGETHER, *FIT, "--epochs", "4", *options, "--out", str(two))
     assert out.count("density estimation on 360 test rows") == 1  # one of them speaks
     assert "made, 2 processes on digits" in out
     alone, together = (read_card(run)["figures"] for run in (one, two))
@@ -55,34 +56,40 @@ def test_two_processes_are_one(options: tuple[str, ...], tmp_path: Path) -> None
             assert mine[figure] == pytest.approx(theirs[figure], abs=TOLERANCE)
 
 
+def stopped_after(epochs: int, metrics: Path, *words: str) -> list[str]:
+    """A fit as words, its curve's file -> the lines of the curve when so many more were there."""
+    already = len(lines_of(metrics))
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    until = time.monotonic() + 300
+    while len(lines_of(metrics)) < already + epochs:
+        if process.poll() is not None or time.monotonic() > until:
+            process.terminate()
+            pytest.fail(f"the fit did not go on: {process.communicate()}")
+        time.sleep(0.01)
+    process.terminate()  # torchrun passes it on to its processes
+    process.communicate(timeout=60)
+    return lines_of(metrics)
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
 def test_an_unfinished_fit_goes_on_with_more_processes(tmp_path: Path) -> None:
     """A checkpoint says nothing of how many wrote it."""
-    words = [*FIT, "--out", str(tmp_path / "run"), "--checkpoint-seconds", "0"]
-    started = subprocess.Popen(
-        [sys.executable, *words, "--epochs", "5000"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment(),
-    )
-    metrics = tmp_path / "run" / "metrics.jsonl"
-    while started.poll() is None and not (metrics.exists() and metrics.read_text().count("\n") > 3):
-        pass
-    started.kill()
-    started.communicate()
-    lines = metrics.read_text().splitlines()[:3]
-    words = [*FIT[:2], *FIT[2:], "--out", str(tmp_path / "run"), "--resume"]
-    process = subprocess.Popen(
-        [sys.executable, *TOGETHER, *words, "--epochs", "5000"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment(),
-    )
-    seen = len(metrics.read_text().splitlines())
-    while process.poll() is None and len(metrics.read_text().splitlines()) < seen + 3:
-        pass
-    process.kill()
-    process.communicate()
-    assert metrics.read_text().splitlines()[:3] == lines
+    run = tmp_path / "run"
+    words = [*FIT, "--epochs", "5000", "--out", str(run), "--checkpoint-seconds", "0"]
+    alone = stopped_after(3, run / "metrics.jsonl", *words)
+    together = stopped_after(3, run / "metrics.jsonl", *TOGETHER, *words, "--resume")
+    assert together[:3] == alone[:3]
+    assert [json.loads(line)["epoch"] for line in together] == list(range(1, len(together) + 1))
+    trained = [json.loads(line)["train"] for line in together]
+    assert trained == sorted(trained, reverse=True)  # it went on; it did not begin again
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
@@ -123,6 +130,8 @@ def test_torchrun_without_its_other_processes(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("WORLD_SIZE", "2")
     for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(InputError, match="its 2 processes could not be joined"):
-        with joined(torch.device("cpu")):
-            pass
+    with (
+        pytest.raises(InputError, match="its 2 processes could not be joined"),
+        joined(torch.device("cpu")),
+    ):
+        pass

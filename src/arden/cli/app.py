@@ -28,7 +28,7 @@ _COMMANDS = {
     "sample": "Draw from a fitted model: a picture, an array or a table.",
     "verify": "Prove that a fitted model's numbers are right.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",
-    "ordering": "Show an ordering's path through an image, in numbers and drawn.",
+    "orderings": "Show an ordering's path through an image, in numbers and drawn.",
     "data": "List the data sets, or show how one source is read.",
     "fetch": "Download named data sets: the published files, checked, into the cache.",
 }

@@ -88,7 +88,8 @@ def compare(
         log_probs = log_probs * (len(rows) / int(rows.scored.sum()))
     found = compare_log_probs(log_probs)
     source = f"{data}:{split}" if split and not data.endswith(f":{split}") else data
-    title = f"{len(names)} models on the same {found.rows:,} rows of {source}"
+    what = "rows" if rows.scored is None else "windows"
+    title = f"{len(names)} models on the same {found.rows:,} {what} of {source}"
     notes = notes_on(opened)
     if picture:
         images = rows.values if first.schema.kind == "image" else None

@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from arden.storage.plain import without_nan
-from arden.tasks.compare import Comparison
+from arden.tasks.compare import Comparison, decimals
 
-__all__ = ["as_json", "comparison_table", "decimals", "figure"]
+__all__ = ["as_json", "comparison_table", "figure"]
 
 
 def comparison_table(found: Comparison, names: list[str], title: str, unit: str) -> Table:
@@ -27,6 +27,7 @@ def comparison_table(found: Comparison, names: list[str], title: str, unit: str)
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         pad_edge=False,
+        show_edge=False,
     )
     table.add_column("run", overflow="fold")
     for column in ("mean ln p", "gain", "interval", "better", "unpaired"):
@@ -41,7 +42,7 @@ def comparison_table(found: Comparison, names: list[str], title: str, unit: str)
         gain = found.against(place, 0)
         digits = decimals(gain.standard_error)
         known = all(map(math.isfinite, gain.interval))
-        ends = " to ".join(f"{end:+.{digits}f}" for end in gain.interval) if known else ""
+        ends = "…".join(f"{end:+.{digits}f}" for end in gain.interval) if known else ""
         apart = f"± {gain.unpaired_error:.{digits}f}" if known else ""
         share = f"{100 * gain.better:.0f} %"
         table.add_row(
@@ -55,15 +56,9 @@ def figure(nats: float, error: float, sign: str = "") -> str:
     if math.isnan(nats):
         return "undefined"  # each finds a row impossible that the other does not
     digits = decimals(error)
+    nats = round(nats, digits) + 0.0  # no −0.00
     told = f"{nats:{sign}.{digits}f}"
     return f"{told} ± {error:.{digits}f}" if math.isfinite(error) else told
-
-
-def decimals(error: float) -> int:
-    """A standard error -> decimals that show two digits of it, from 2 up to 6."""
-    if not (math.isfinite(error) and error > 0):
-        return 3
-    return min(6, max(2, 1 - math.floor(math.log10(error))))
 
 
 def as_json(

@@ -21,7 +21,7 @@ def data(source: str | None = None, /, *, data_dir: Path | None = None, json: bo
     Parameters
     ----------
     source
-        A data set or file to describe; the list when not given.
+        A data set, file or folder to describe; the list when not given.
     data_dir
         Where named data sets lie; ARDEN_DATA when not given.
     json

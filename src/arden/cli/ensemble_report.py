@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from torch import Tensor
 
-from arden.cli.compare_report import decimals, figure
+from arden.cli.compare_report import figure
 from arden.cli.outputs import say_where
 from arden.cli.several_runs import Opened, notes_on, open_runs, protocols_of
 from arden.core.mixture import Mixture
@@ -27,7 +27,7 @@ from arden.run_folder import claimed
 from arden.runs import measure
 from arden.storage.model_files import save
 from arden.storage.plain import without_nan
-from arden.tasks.compare import Comparison, compare_log_probs, score_each
+from arden.tasks.compare import Comparison, compare_log_probs, decimals, score_each
 from arden.tasks.ensemble import ensemble
 from arden.tasks.sample import sample
 from arden.training.context import class_context
@@ -178,9 +178,9 @@ def _picture(model: Mixture, dataset: Dataset, folder: Path) -> Path | None:
 def _table(
     opened: Sequence[Opened], weights: Tensor, means: Tensor, found: Comparison, dataset: Dataset
 ) -> Table:
-    rows = f"{found.rows:,} test rows"
+    what = "rows" if dataset.unit == "row" else "windows"
     table = Table(
-        title=f"An ensemble of {len(opened)} on {rows}",
+        title=f"An ensemble of {len(opened)} on {found.rows:,} test {what}",
         caption=f"Nats per {dataset.unit}, ± standard error; higher is better.",
         box=SIMPLE_HEAD,
     )

@@ -105,7 +105,7 @@ def _binarized(pixels: np.ndarray, seed: int) -> np.ndarray:
     A whole number in 0..254 lies below the level with exactly that probability.
 
     >>> _binarized(np.array([[[0, 128, 255, 128]]], dtype=np.uint8), seed=0).tolist()
-    [[[0, 0, 1, 1]]]
+    [[[0, 0, 1, 0]]]
     """
     drawn = np.random.default_rng(seed).integers(0, BRIGHTEST, pixels.shape, dtype=np.uint8)
     return (drawn < pixels).astype(np.uint8)

@@ -119,7 +119,6 @@ def _bring(address: str, part: Path, offset: int, most_bytes: int, report: Repor
         # Nothing lies behind the part: it is whole already, or of no use.
         if _total(error.headers.get("Content-Range")) == offset:
             return True
-        _written(part, part.unlink)
         return _bring(address, part, 0, most_bytes, report)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _Failed(_reason(error)) from None
@@ -141,9 +140,7 @@ def _copy(answer: Any, part: Path, offset: int, most_bytes: int, report: Report)
     total = offset + int(length) if length.isdigit() else None
     done = offset
     too_long = total is not None and total > most_bytes
-    with _written(part, lambda: part.open("r+b" if offset else "wb", buffering=0)) as file:
-        file.seek(offset)
-        file.truncate()
+    with _written(part, lambda: part.open("ab" if offset else "wb", buffering=0)) as file:
         report(done, total)
         while not too_long:
             try:

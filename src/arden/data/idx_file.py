@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from arden.data.raw import RawRows, RawSource, numbers
-from arden.data.unpacked import MOST_EXPANSION, is_gzipped, unpacked
+from arden.data.unpacked import unpacked
 from arden.errors import FileError
 
 __all__ = ["idx_bytes", "read_idx", "read_idx_array"]
@@ -34,10 +34,8 @@ def read_idx_array(path: Path) -> np.ndarray:
     with unpacked(path) as file:
         shape = _read_header(path, file)
         expected = math.prod(shape)
-        size = path.stat().st_size
-        most = size * (MOST_EXPANSION if is_gzipped(path) else 1)
         # One byte more than expected tells whether any trail behind.
-        content = _read_at_most(file, expected + 1) if expected <= most else b""
+        content = _read_at_most(file, expected + 1)
     if len(content) < expected:
         raise FileError(
             f"{path}: its header promises {expected} bytes, an array of shape {shape}, but the "

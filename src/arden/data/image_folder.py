@@ -90,7 +90,7 @@ def _read(file: Path) -> _Picture:
             pixels = pixels[..., 0] if is_grey else pixels
         else:
             pixels = np.asarray(image.convert("L" if is_grey else "RGB"))
-    return _Picture(file, pixels, is_bits and not had_alpha, had_alpha)
+    return _Picture(file, pixels, is_bits, had_alpha)
 
 
 def _check_mode(file: Path, image: Image) -> None:

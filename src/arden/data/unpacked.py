@@ -11,15 +11,12 @@ from typing import BinaryIO, cast
 
 from arden.errors import FileError
 
-__all__ = ["MOST_EXPANSION", "is_gzipped", "unpacked"]
-
-MOST_EXPANSION = 1032
-"""Deflate makes no more bytes than this of one: what claims to hold more does not."""
+__all__ = ["unpacked"]
 
 MAGIC = b"\x1f\x8b"
 
 
-def is_gzipped(path: Path) -> bool:
+def _is_gzipped(path: Path) -> bool:
     """A file -> whether it is gzip by its first bytes; names lie, and servers unpack in passing."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
@@ -29,7 +26,7 @@ def is_gzipped(path: Path) -> bool:
 def unpacked(path: Path) -> Iterator[BinaryIO]:
     """A file, gzipped or not -> its content, open for reading; FileError if it breaks off."""
     try:
-        with cast(BinaryIO, gzip.open(path) if is_gzipped(path) else path.open("rb")) as file:
+        with cast(BinaryIO, gzip.open(path) if _is_gzipped(path) else path.open("rb")) as file:
             yield file
     except FileError:
         raise

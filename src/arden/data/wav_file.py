@@ -35,7 +35,7 @@ def mu_law_encode(amplitude: np.ndarray) -> np.ndarray:
     (ITU-T G.711 with μ = 255, as quantised by van den Oord et al., "WaveNet", 2016.)
 
     >>> mu_law_encode(np.array([-1.0, 0.0, 0.01, 1.0])).tolist()
-    [0, 128, 156, 255]
+    [0, 128, 157, 255]
     """
     clipped = np.clip(amplitude, -1.0, 1.0)
     companded = np.sign(clipped) * np.log1p(_MU * np.abs(clipped)) / np.log1p(_MU)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from arden.errors import InputError
 from arden.plots import style
 from arden.plots._furthest_rows import draw_strip, furthest_rows, signed
-from arden.tasks.compare import Comparison, Difference, Mean, compare_log_probs
+from arden.tasks.compare import Comparison, Difference, Mean, compare_log_probs, decimals
 
 __all__ = ["comparison"]
 
@@ -81,7 +81,7 @@ def comparison(
 
     # From the top down: title, headings, rows, axis, caption, tiles.
     room = _WIDTH - 2 * _MARGIN
-    caption = style.wrapped(_caption(found, gains, names[0]), room, _SMALL).splitlines()
+    caption = style.wrapped(_caption(found, gains, names[0], unit), room, _SMALL).splitlines()
     lines = style.wrapped(title, room, style.TITLE_SIZE).count("\n") + 1
     top = _MARGIN + _TITLE_LINE * lines + 0.1
     rows = len(names) * (_TALL_ROW if len(names) < 4 else _LOW_ROW)
@@ -170,8 +170,10 @@ def _draw_gains(axes: Axes, gains: _Gains, found: Comparison, reference: str, un
         difference = found.against(place, 0)
         _draw_difference(axes, place, difference)
         error = difference.standard_error
-        sure = f" ± {signed(error, 2, plus='')}" if math.isfinite(error) else ""
-        words = "undefined" if math.isnan(difference.nats) else signed(difference.nats, 2) + sure
+        digits = min(3, decimals(error))
+        sure = f" ± {signed(error, digits, plus='')}" if math.isfinite(error) else ""
+        words = signed(difference.nats, digits) + sure
+        words = "undefined" if math.isnan(difference.nats) else words
         _beside(axes, place, words, f"better on {100 * difference.better:.0f} %")
     _label(axes, f"gain over {reference}, nats per {unit}", 6)
 
@@ -225,11 +227,12 @@ def _draw_interval(axes: Axes, at: float, nats: float, interval: tuple[float, fl
     axes.plot([nats], [at], "|", color=style.INK, **look)
 
 
-def _caption(found: Comparison, gains: _Gains, reference: str) -> str:
+def _caption(found: Comparison, gains: _Gains, reference: str, unit: str) -> str:
+    rows = "rows" if unit == "row" else "windows"
     told = (
-        f"Left: the mean over {found.rows:,} rows and its 95 % interval. Right: rows by how much "
-        f"more (blue) or less (orange) ln p they get than from {reference}; under them the mean "
-        "gain and its 95 % interval, thick, and thin what that would be without pairing the rows."
+        f"Left: the mean over {found.rows:,} {rows} and its 95 % interval. Right: {rows} by how "
+        f"much more (blue) or less (orange) ln p they get than from {reference}; under them the "
+        "mean gain and its 95 % interval, thick, and thin what that would be without pairing them."
     )
     hidden = gains.hidden
     if not hidden.size:

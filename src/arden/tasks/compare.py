@@ -15,7 +15,15 @@ from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.tasks.score import score
 
-__all__ = ["Comparison", "Difference", "Mean", "compare", "compare_log_probs", "score_each"]
+__all__ = [
+    "Comparison",
+    "Difference",
+    "Mean",
+    "compare",
+    "compare_log_probs",
+    "decimals",
+    "score_each",
+]
 
 _REACH = NormalDist().inv_cdf(0.975)
 """Standard errors from the middle of a 95 % interval to its ends, for many rows."""
@@ -177,6 +185,17 @@ def compare_log_probs(log_probs: Tensor) -> Comparison:
     places = range(len(rows))
     pairs = tuple(_difference(rows, a, b, means) for a in places for b in places if a != b)
     return Comparison(rows.shape[1], means, pairs)
+
+
+def decimals(error: float) -> int:
+    """A standard error -> decimals that show two digits of it, from 2 up to 6.
+
+    >>> decimals(0.173), decimals(0.0496), decimals(float("nan"))
+    (2, 3, 3)
+    """
+    if not (math.isfinite(error) and error > 0):
+        return 3
+    return min(6, max(2, 1 - math.floor(math.log10(error))))
 
 
 def _difference(rows: Tensor, model: int, reference: int, means: tuple[Mean, ...]) -> Difference:

@@ -8,10 +8,11 @@ from torch import Tensor
 from arden.core.conditional import Discrete
 from arden.core.model import AutoregressiveModel
 from arden.core.network import CountedNetwork
-from arden.data.dataset import Split
+from arden.data.dataset import Dataset
 from arden.errors import InputError
-from arden.tasks.score import score
 from arden.training.context import class_context
+from arden.training.validation import mean_nats
+from arden.training.world import World
 
 __all__ = ["SMOOTHINGS", "fit_by_counting"]
 
@@ -21,16 +22,16 @@ SMOOTHINGS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
 @torch.no_grad()
 def fit_by_counting(
-    model: AutoregressiveModel, train: Split, valid: Split, smoothing: float | None
+    model: AutoregressiveModel, data: Dataset, smoothing: float | None, world: World
 ) -> tuple[float, float]:
-    """A tabular model and its data -> mean nats of the training and the validation rows.
+    """A tabular model and its data -> nats per unit of the training and the validation rows.
 
     Without a ``smoothing`` the one with the best validation likelihood is taken.
 
     Raises:
         InputError: a training value outside the support.
     """
-    network, conditional = model.network, model.conditional
+    network, conditional, train = model.network, model.conditional, data.train
     assert isinstance(network, CountedNetwork)
     assert isinstance(conditional, Discrete)
     values = train.values.flatten(1).long()
@@ -40,7 +41,6 @@ def fit_by_counting(
     dims = model.dims(*values.shape).cpu()
     _check_support(conditional, torch.where(known, train.values.flatten(1), 0))
     context = class_context(train, model.context_size)
-    valid_context = class_context(valid, model.context_size)
     best, best_table = float("inf"), None
     for candidate in SMOOTHINGS if smoothing is None else (smoothing,):
         table = network.fit_counts(
@@ -52,12 +52,12 @@ def fit_by_counting(
         # Counts of zero without smoothing are ln 0: such a value is then truly impossible.
         params = conditional.params_of(table.clamp(min=-1e4))
         network.set_table(params)
-        nats = -score(model, valid.values, valid_context, valid.observed).mean().item()
+        nats = mean_nats(model, data, "valid", world)
         if nats < best or best_table is None:
             best, best_table = nats, params
     assert best_table is not None
     network.set_table(best_table)
-    return -score(model, train.values, context, train.observed).mean().item(), best
+    return mean_nats(model, data, "train", world), best
 
 
 def _check_support(conditional: Discrete, values: Tensor) -> None:

@@ -37,5 +37,5 @@ def nats_of_rows(model: AutoregressiveModel | Mixture, split: Split, rows: slice
         split.values[rows],
         None if context is None else context[rows],
         None if split.observed is None else split.observed[rows],
-        **({} if split.scored is None else {"scored": split.scored[rows]}),
+        scored=None if split.scored is None else split.scored[rows],
     )

@@ -1,4 +1,4 @@
-"""`arden ordering NAME HxW`: the path of an ordering through an image, in numbers and drawn."""
+"""`arden orderings NAME HxW`: the path of an ordering through an image, in numbers and drawn."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from arden.errors import InputError, suggestion
 if TYPE_CHECKING:
     from arden.core.ordering import Ordering
 
-__all__ = ["ordering"]
+__all__ = ["orderings"]
 
 _ALL = "all"
 _MOST_SCALARS = 2**24
 _GRID = 16  # pixels a side, up to which the steps are printed as a grid
 
 
-def ordering(
+def orderings(
     name: str,
     size: str,
     /,

@@ -1,4 +1,4 @@
-"""`arden ordering`: the path of an ordering in numbers, as a grid and drawn."""
+"""`arden orderings`: the path of an ordering in numbers, as a grid and drawn."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Capture = pytest.CaptureFixture[str]
 
 
 def told(capfd: Capture, *words: object) -> list[dict]:
-    """Words after `arden ordering` -> what --json prints."""
-    found = json.loads(done(capfd, "ordering", *words, "--json"))
+    """Words after `arden orderings` -> what --json prints."""
+    found = json.loads(done(capfd, "orderings", *words, "--json"))
     assert isinstance(found, list)
     return found
 
@@ -46,7 +46,7 @@ def test_a_pixel_with_channels_is_one_place(capfd: Capture) -> None:
 def test_one_pixel_goes_nowhere(capfd: Capture) -> None:
     [one] = told(capfd, "hilbert", "1x1")
     assert (one["steps"], one["neighbour_share"], one["mean_distance"]) == (1, None, None)
-    assert "–" in done(capfd, "ordering", "hilbert", "1x1")
+    assert "–" in done(capfd, "orderings", "hilbert", "1x1")
 
 
 def test_all_orderings_that_need_no_more_than_a_shape(capfd: Capture) -> None:
@@ -60,22 +60,22 @@ def test_all_orderings_that_need_no_more_than_a_shape(capfd: Capture) -> None:
 
 
 def test_small_images_are_printed_step_by_step(capfd: Capture) -> None:
-    assert "0 1 2\n7 8 3\n6 5 4\n" in done(capfd, "ordering", "spiral", "3x3")
-    assert "0 3\n9 6\n" in done(capfd, "ordering", "zigzag", "2x2x3")
-    assert "step (from 0)" not in done(capfd, "ordering", "spiral", "17x17")
-    assert "step (from 0)" not in done(capfd, "ordering", "all", "3x3")
+    assert "0 1 2\n7 8 3\n6 5 4\n" in done(capfd, "orderings", "spiral", "3x3")
+    assert "0 3\n9 6\n" in done(capfd, "orderings", "zigzag", "2x2x3")
+    assert "step (from 0)" not in done(capfd, "orderings", "spiral", "17x17")
+    assert "step (from 0)" not in done(capfd, "orderings", "all", "3x3")
 
 
 def test_the_picture_is_a_map_or_a_sheet(capfd: Capture, tmp_path: Path) -> None:
     for name, words in {"map": ["hilbert", "8x8"], "sheet": ["all", "8x8"]}.items():
         out = tmp_path / f"{name}.png"
-        assert f"Written: {out}" in done(capfd, "ordering", *words, "--out", out)
-        sentence = refused(capfd, "ordering", *words, "--out", out)
+        assert f"Written: {out}" in done(capfd, "orderings", *words, "--out", out)
+        sentence = refused(capfd, "orderings", *words, "--out", out)
         assert sentence == f"{out}: exists already; say --overwrite to replace it"
-        done(capfd, "ordering", *words, "--out", out, "--overwrite")
+        done(capfd, "orderings", *words, "--out", out, "--overwrite")
     with Image.open(tmp_path / "map.png") as one, Image.open(tmp_path / "sheet.png") as several:
         assert several.width > 1.5 * one.width
-    json.loads(done(capfd, "ordering", "all", "8x8", "--json", "--out", tmp_path / "a.svg"))
+    json.loads(done(capfd, "orderings", "all", "8x8", "--json", "--out", tmp_path / "a.svg"))
     assert (tmp_path / "a.svg").exists()
 
 
@@ -96,4 +96,4 @@ def test_the_picture_is_a_map_or_a_sheet(capfd: Capture, tmp_path: Path) -> None
     ],
 )
 def test_what_cannot_be_shown_is_one_sentence(words: list[str], match: str, capfd: Capture) -> None:
-    assert match in refused(capfd, "ordering", *words)
+    assert match in refused(capfd, "orderings", *words)
