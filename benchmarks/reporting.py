@@ -24,8 +24,8 @@ def fit_and_tell(
     """
     from rich.console import Console
 
-    from arden.run_folder import CHECKPOINT
     from arden.runs import fit_run
+    from arden.runs.folder import CHECKPOINT
     from arden.training.display import FitDisplay
 
     with FitDisplay(title) as display:

@@ -101,7 +101,7 @@ def _row(result: dict[str, Any]) -> str:
     )
 
 
-_SHOWN = ("hidden", "masks", "degrees", "memory")
+_SHOWN = ("hidden", "masks", "degrees", "memory", "precision", "average", "condition")
 
 
 def _mean(result: dict[str, Any]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,7 @@ from arden.conditionals.standardised import Standardised
 from arden.core.conditional import Conditional
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel, spec_for
+from arden.core.network import CountedNetwork
 from arden.core.ordering import Ordering
 from arden.data.dataset import Dataset
 from arden.errors import InputError, suggestion
@@ -92,9 +94,13 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveMod
             f"but {data.name} holds {kind} ones"
         )
     ordering = _ordering(layout, tuple(data.schema.event_shape))
+    cls = find_class(NETWORKS, system.network, "network")
+    # Tables look symbols up, and characters have no size: neither has any use for a number.
+    apart = issubclass(cls, CountedNetwork) or data.schema.kind == "text"
+    if apart and layout.encoding == "auto":
+        layout = replace(layout, encoding="one_hot")
     conditional = choose_conditional(data, layout)
     spec = spec_for(ordering, conditional, _context_size(data, layout))
-    cls = find_class(NETWORKS, system.network, "network")
     # First weights come from torch's global generator: borrowed, seeded, and put back as it was.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)

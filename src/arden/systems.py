@@ -30,7 +30,7 @@ class LayoutOptions:
     condition: Literal["none", "label"] = "none"
     """Model p(x | class) instead of p(x), for data that come with labels."""
     encoding: Literal["auto", "one_hot", "scalar"] = "auto"
-    """How a symbol is shown to the network; auto is one-hot up to 32 symbols."""
+    """How a symbol is shown to the network; auto is one-hot for texts, tables, up to 32 symbols."""
     components: int = 10
     """Gaussians in the mixture of every real variable."""
     min_scale: float = 1e-3

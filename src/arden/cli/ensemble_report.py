@@ -23,8 +23,8 @@ from arden.core.mixture import Mixture
 from arden.data import Dataset, Split, load_data, read_rows
 from arden.errors import ArdenError, InputError
 from arden.plots.sample_grid import sample_grid
-from arden.run_folder import claimed
 from arden.runs import measure
+from arden.runs.folder import claimed
 from arden.storage.model_files import save
 from arden.storage.plain import without_nan
 from arden.tasks.compare import Comparison, compare_log_probs, decimals, score_each

@@ -83,7 +83,7 @@ def wave_surprise(
         axes.set_xlim(seconds[0], row * a_row / sample_rate + a_row / sample_rate)
         axes.set_ylim(-reach, reach)
         style.place_ticks(axes.xaxis, 8, whole=False)
-        style.place_ticks(axes.yaxis, 3, whole=False)
+        style.place_ticks(axes.yaxis, 4, whole=False)
         style.tidy(axes)
         axes.set_ylabel("amplitude", fontsize=style.LABEL_SIZE, **style.TEXT)
     axes.set_xlabel("seconds", fontsize=style.LABEL_SIZE, **style.TEXT)
