@@ -20,6 +20,14 @@ settings.register_profile("arden", deadline=None, derandomize=True)
 settings.load_profile("arden")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """() -> (): no test finds what a developer has downloaded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARDEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def data_dir() -> Path:
     """() -> the folder of downloaded data sets named by ARDEN_DATA; skips when there is none."""

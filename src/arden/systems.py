@@ -15,13 +15,16 @@ __all__ = ["LayoutOptions", "SYSTEMS", "System", "with_defaults"]
 T = TypeVar("T")
 
 
+OrderingName = Literal[
+    "raster", "zigzag", "column", "diagonal", "spiral", "hilbert", "shuffled", "given"
+]
+
+
 @dataclass(frozen=True)
 class LayoutOptions:
     """How an event is laid out as a sequence, and what each scalar's distribution is."""
 
-    ordering: Literal[
-        "raster", "zigzag", "column", "diagonal", "spiral", "hilbert", "shuffled", "given"
-    ] = "raster"
+    ordering: OrderingName = "raster"
     """The order in which the variables are visited; any of them is exact."""
     ordering_seed: int = 0
     """Names a shuffled ordering."""

@@ -21,7 +21,7 @@ TRIANGLE = torch.ones(STEPS, STEPS, dtype=torch.bool).tril(-1)
     ("network", "options", "expected"),
     [
         (FVSBN, FVSBNOptions(), TRIANGLE),
-        (FVSBN, FVSBNOptions(window=2), TRIANGLE.triu(-2)),
+        (FVSBN, FVSBNOptions(memory=2), TRIANGLE.triu(-2)),
         (Markov, MarkovOptions(1), TRIANGLE.triu(-1)),
         (Independent, IndependentOptions(), torch.zeros_like(TRIANGLE)),
     ],

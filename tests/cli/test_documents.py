@@ -16,7 +16,7 @@ import arden
 from arden.conditionals.categorical import Categorical
 from arden.core.model import AutoregressiveModel
 from arden.data import Dataset, load_data, read_rows
-from arden.data.wav_file import read_wav, wav_bytes
+from arden.data.readers.wav_file import read_wav, wav_bytes
 from arden.networks.made import MADE, MADEOptions
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled

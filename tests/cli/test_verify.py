@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def test_classes_go_with_their_rows(
     calls = reporting(monkeypatch, True)
     names = tuple(map(str, range(10)))
     schema = Schema("image", (8, 8), 2, class_names=names)
-    data = bits(40, (8, 8))
+    data = dataclasses.replace(bits(40, (8, 8)), schema=schema)
     card = {"schema": schema.to_dict(), "data": "digits"}
     run = save(fresh("nade", data, context_size=10), tmp_path / "run", card=card)
     done(capfd, "verify", run)

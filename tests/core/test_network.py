@@ -69,7 +69,7 @@ def test_rows_of_a_state_are_copied_at_any_depth() -> None:
 
 
 def test_a_replay_takes_the_cache_away_and_nothing_else() -> None:
-    network = build(FVSBN, FVSBNOptions(window=1), Bernoulli(), Raster((4,))).network
+    network = build(FVSBN, FVSBNOptions(memory=1), Bernoulli(), Raster((4,))).network
     replay = Replay(network)
     features = torch.randn(3, 4, 1, generator=generator(), dtype=torch.float64)
     assert torch.equal(replay(features), network(features))

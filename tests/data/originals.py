@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arden.data import benchmarks
-from arden.data.amat_file import amat_bytes
-from arden.data.benchmarks import IDX_NAMES
-from arden.data.downloads import DOWNLOADS, Download, RemoteFile
-from arden.data.idx_file import idx_bytes
+from arden.data.fetching.downloads import DOWNLOADS, Download, RemoteFile
+from arden.data.readers.amat_file import amat_bytes
+from arden.data.readers.idx_file import idx_bytes
+from arden.data.sets import benchmarks
+from arden.data.sets.benchmarks import IDX_NAMES
 
 SIZES = {"train": 10, "valid": 3, "test": 4}
 

@@ -36,7 +36,7 @@ CASES = {
     "NADE over levels": (NADE, NADEOptions(9), Categorical(5, "scalar"), SHUFFLED, 0),
     "NADE over nothing": (NADE, NADEOptions(9), Categorical(1), RASTER, 0),
     "FVSBN": (FVSBN, FVSBNOptions(), Bernoulli(), SHUFFLED, 0),
-    "FVSBN with window": (FVSBN, FVSBNOptions(window=4), Bernoulli(), ZIGZAG, 2),
+    "FVSBN with window": (FVSBN, FVSBNOptions(memory=4), Bernoulli(), ZIGZAG, 2),
     "FVSBN of one variable": (FVSBN, FVSBNOptions(), Bernoulli(), Raster((1,)), 0),
     "MADE": (MADE, MADEOptions((40,)), Bernoulli(), SHUFFLED, 0),
     "MADE, narrow": (MADE, MADEOptions((3,)), Bernoulli(), RASTER, 0),

@@ -77,7 +77,7 @@ def test_a_class_multiplies_tables_and_shifts_the_others() -> None:
 
 def test_a_window_counts_its_band() -> None:
     band = sum(min(i, 2) for i in range(6))
-    assert count(FVSBN, FVSBNOptions(window=2), Bernoulli(), 6) == 6 + band
+    assert count(FVSBN, FVSBNOptions(memory=2), Bernoulli(), 6) == 6 + band
 
 
 @pytest.mark.parametrize("direct", [False, True])

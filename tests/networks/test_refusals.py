@@ -48,7 +48,7 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
         (Markov, MarkovOptions(-1), BITS, Raster((3,)), "memory: expected a number ≥ 0, got -1"),
         (Markov, MarkovOptions(30), BITS, Raster((40,)), "memory: .* at most 1,048,576"),
         (Markov, MarkovOptions(1), LETTERS, STRINGS, "homogeneous: expected true"),
-        (FVSBN, FVSBNOptions(-1), BITS, Raster((3,)), "window: expected a number ≥ 0, got -1"),
+        (FVSBN, FVSBNOptions(-1), BITS, Raster((3,)), "memory: expected a number ≥ 0, got -1"),
         (FVSBN, FVSBNOptions(), LETTERS, STRINGS, "fixed length"),
         (FVSBN, FVSBNOptions(), Categorical(256), Raster((99,)), "642,318,336 weights"),
         (NADE, NADEOptions(0), BITS, Raster((3,)), "hidden: expected at least 1, got 0"),

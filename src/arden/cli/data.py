@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from arden.data import DATASETS, load_data
-from arden.data.places import file_of, originals_of
+from arden.data.sets.places import file_of, originals_of
 
 __all__ = ["data"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arden.data.fetch import fetch as fetch_set
+from arden.data.fetching.fetch import fetch as fetch_set
 from arden.errors import InputError
 
 __all__ = ["fetch"]

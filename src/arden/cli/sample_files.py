@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from arden.data import Schema
-from arden.data.wav_file import mu_law_decode, wav_bytes
+from arden.data.readers.wav_file import mu_law_decode, wav_bytes
 from arden.errors import InputError
 from arden.storage.folders import write_atomically
 

@@ -15,10 +15,8 @@ from arden.cli.reading import ReadingDisplay
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema
-from arden.data.wav_file import mu_law_decode
 from arden.data.windows import Windows
-from arden.plots.text_surprise import text_surprise
-from arden.plots.wave_surprise import wave_surprise
+from arden.plots.sequence_surprise import sequence_surprise
 from arden.storage.plain import without_nan
 from arden.tasks.score import check_scored, score_conditionals
 from arden.training.context import class_context
@@ -116,8 +114,4 @@ def _draw(
     most = _PICTURED[schema.kind]
     symbols, surprise = symbols[:most], surprise[:most]
     title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
-    if schema.kind == "text":
-        text = "".join(schema.symbols[symbol] for symbol in symbols.tolist())
-        text_surprise(text, surprise, path, title)
-    else:
-        wave_surprise(mu_law_decode(symbols), surprise, path, title, schema.sample_rate or 1)
+    sequence_surprise(schema, symbols, surprise, path, title)

@@ -30,22 +30,26 @@ class DatasetEntry:
 
 
 def _table(summary: str, file: str = "binary_tables.npz") -> DatasetEntry:
-    return DatasetEntry("arden.data.benchmarks:load_binary_table", summary, "table", file)
+    return DatasetEntry("arden.data.sets.benchmarks:load_binary_table", summary, "table", file)
 
 
 def _grey(summary: str, file: str, download: str) -> DatasetEntry:
-    return DatasetEntry("arden.data.benchmarks:load_grey_images", summary, "image", file, download)
+    return DatasetEntry(
+        "arden.data.sets.benchmarks:load_grey_images", summary, "image", file, download
+    )
 
 
 DATASETS: dict[str, DatasetEntry] = {
     "digits": DatasetEntry(
-        "arden.data.digits:load_digits", "1797 handwritten digits 8 x 8, binary, labels", "image"
+        "arden.data.sets.digits:load_digits",
+        "1797 handwritten digits 8 x 8, binary, labels",
+        "image",
     ),
     "digits-17": DatasetEntry(
-        "arden.data.digits:load_digits", "the same digits, 17 grey levels, labels", "image"
+        "arden.data.sets.digits:load_digits", "the same digits, 17 grey levels, labels", "image"
     ),
     "binarized-mnist": DatasetEntry(
-        "arden.data.benchmarks:load_binarized_mnist",
+        "arden.data.sets.benchmarks:load_binarized_mnist",
         "MNIST 28 x 28 in the static binarization of papers, no labels",
         "image",
         "binarized_mnist.npz",
@@ -54,7 +58,7 @@ DATASETS: dict[str, DatasetEntry] = {
     "mnist": _grey("MNIST 28 x 28, 256 grey levels, labels", "mnist.npz", "mnist"),
     "mnist-binary": _grey("MNIST cut at grey level 128, labels", "mnist.npz", "mnist"),
     "dynamic-mnist": DatasetEntry(
-        "arden.data.benchmarks:load_dynamic_mnist",
+        "arden.data.sets.benchmarks:load_dynamic_mnist",
         "MNIST binarized anew each time it is trained on, labels",
         "image",
         "mnist.npz",
@@ -67,7 +71,7 @@ DATASETS: dict[str, DatasetEntry] = {
         "Fashion-MNIST cut at grey level 128, labels", "fashion_mnist.npz", "fashion-mnist"
     ),
     "dcss-tiles": DatasetEntry(
-        "arden.data.tiles:load_dcss_tiles",
+        "arden.data.sets.tiles:load_dcss_tiles",
         "game tiles 32 x 32 of Dungeon Crawl Stone Soup, RGB",
         "image",
         "dcss_tiles32.npz",
@@ -85,13 +89,13 @@ DATASETS: dict[str, DatasetEntry] = {
     "plants": _table("plants and the regions they grow in, 69 binary columns"),
     "pumsb_star": _table("census records, 163 binary columns"),
     "tinyshakespeare": DatasetEntry(
-        "arden.data.sequence_sets:load_tiny_shakespeare",
+        "arden.data.sets.sequence_sets:load_tiny_shakespeare",
         "plays of Shakespeare, 1.1 million characters, 65 different ones",
         "text",
         "text.zip",
     ),
     "spoken-digits": DatasetEntry(
-        "arden.data.sequence_sets:load_spoken_digits",
+        "arden.data.sets.sequence_sets:load_spoken_digits",
         "1500 clips of spoken digits, 8 kHz, 256 μ-law symbols, labels",
         "audio",
         "fsdd.npz",

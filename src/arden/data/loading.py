@@ -175,12 +175,12 @@ def read_chunks(
     from arden.data import scoring_rows
 
     if suffix == ".csv":
-        from arden.data.csv_file import csv_chunks
+        from arden.data.readers.csv_file import csv_chunks
 
         for raw, share in csv_chunks(path, most_rows):
             yield scoring_rows.rows_of_source(raw, schema, split, with_labels), share
     elif suffix == ".npy":
-        from arden.data.numpy_file import array_chunks
+        from arden.data.readers.numpy_file import array_chunks
 
         for raw, first_row, share in array_chunks(path, most_rows):
             rows = scoring_rows.rows_of_source(raw, schema, split, with_labels, first_row)

@@ -9,7 +9,7 @@ import torch
 from arden.data.dataset import Dataset, Split
 from arden.data.labels import encode_labels
 from arden.data.raw import RawRows, RawSource
-from arden.data.rgba import match_pixels
+from arden.data.readers.rgba import match_pixels
 from arden.data.schema import Schema, default_column_name
 from arden.data.validation import check_values
 from arden.errors import InputError, suggestion

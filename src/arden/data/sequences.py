@@ -10,13 +10,14 @@ import numpy as np
 
 from arden.data.dataset import SPLIT_NAMES, Dataset
 from arden.data.documents import Document, DocumentSource
-from arden.data.folders import files_below
 from arden.data.labels import class_names_of, encode_labels
+from arden.data.readers.folders import files_below
+from arden.data.readers.image_folder import IMAGE_SUFFIXES
+from arden.data.readers.text_file import TEXT_SUFFIX, read_text
+from arden.data.readers.wav_file import MU_LAW_SYMBOLS, WAV_SUFFIX, read_wav
 from arden.data.schema import Schema
 from arden.data.sources import check_exists
 from arden.data.splits import SPLIT_SEED, hold_out, three_way_split
-from arden.data.text_file import TEXT_SUFFIX, read_text
-from arden.data.wav_file import MU_LAW_SYMBOLS, WAV_SUFFIX, read_wav
 from arden.data.windows import Windows, check_window, scoring_windows, training_windows
 from arden.errors import InputError
 
@@ -31,12 +32,12 @@ FEWEST_TO_CUT = 10  # symbols of one document, so that each of its three parts h
 def read_documents(path: Path) -> DocumentSource | None:
     """A .txt or .wav file, or a folder of them -> its documents; None for anything else.
 
-    A folder of sounds may hold texts about them, and a folder of pictures too: .png goes before
+    A folder of sounds may hold texts about them, and a folder of pictures too: pictures go before
     .wav, .wav before .txt.
     """
     path = path.expanduser()
     if path.is_dir():
-        order = (".png", WAV_SUFFIX, TEXT_SUFFIX)
+        order = (*IMAGE_SUFFIXES, WAV_SUFFIX, TEXT_SUFFIX)
         found = {file.suffix.lower() for file in files_below(path, order)}
         suffix = next((end for end in order if end in found), "")
     else:

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from arden.data.amat_file import read_amat
-from arden.data.csv_file import read_csv
-from arden.data.folders import files_below, fingerprint_files
-from arden.data.idx_file import read_idx
-from arden.data.image_folder import IMAGE_SUFFIXES, read_image_folder
-from arden.data.numpy_file import read_numpy
 from arden.data.raw import RawRows, RawSource, numbers
-from arden.data.rgba import composite_arrays
+from arden.data.readers.amat_file import read_amat
+from arden.data.readers.csv_file import read_csv
+from arden.data.readers.folders import files_below, fingerprint_files
+from arden.data.readers.idx_file import read_idx
+from arden.data.readers.image_folder import IMAGE_SUFFIXES, read_image_folder
+from arden.data.readers.numpy_file import read_numpy
+from arden.data.readers.rgba import composite_arrays
 from arden.errors import FileError, InputError, suggestion
 
 __all__ = ["READERS", "check_exists", "fingerprint", "read_file", "read_memory"]
@@ -51,7 +51,8 @@ def read_file(path: Path) -> RawSource:
     reader = READERS[endings[0]] if endings else None
     if reader is None:
         raise InputError(
-            f'{path}: expected a file ending in {", ".join(READERS)}, got "{path.suffix}".'
+            f"{path}: expected a file ending in {', '.join(READERS)}, .txt or .wav, "
+            f'got "{path.suffix}".'
         )
     check_exists(path)
     raw = reader(path)

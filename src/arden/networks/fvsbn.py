@@ -20,7 +20,7 @@ class FVSBN(CausalNetwork):
 
     All α are one strictly triangular matrix, so the likelihood is one product; n(n + 1)/2
     parameters for bits. Softmax regression for K symbols, linear regression for densities. With
-    ``window`` the matrix is a band. (Neal, "Connectionist learning of belief networks", 1992;
+    ``memory`` the matrix is a band. (Neal, "Connectionist learning of belief networks", 1992;
     Frey, Hinton, Dayan, "Does the wake-sleep algorithm produce good density estimators?", 1996.)
     """
 
@@ -28,8 +28,8 @@ class FVSBN(CausalNetwork):
         super().__init__(spec, options)
         if spec.num_steps is None:
             raise InputError("network: FVSBN needs events of one fixed length")
-        if options.window is not None and options.window < 0:
-            raise InputError(f"window: expected a number ≥ 0, got {options.window}")
+        if options.memory is not None and options.memory < 0:
+            raise InputError(f"memory: expected a number ≥ 0, got {options.memory}")
         steps, features, params = spec.num_steps, spec.num_features, spec.num_params
         weights = steps**2 * features * params
         if weights > _MAX_WEIGHTS:
@@ -75,6 +75,6 @@ class FVSBN(CausalNetwork):
         return total, (seen, bias, position)
 
     def promised(self, num_steps: int) -> Tensor:
-        """T -> (T, T) bool: all before, or the last ``window``."""
+        """T -> (T, T) bool: all before, or the last ``memory``."""
         before = torch.ones(num_steps, num_steps, dtype=torch.bool).tril(-1)
-        return before if self.options.window is None else before.triu(-self.options.window)
+        return before if self.options.memory is None else before.triu(-self.options.memory)

@@ -47,7 +47,7 @@ class MarkovOptions:
 class FVSBNOptions:
     """Logistic regressions on everything before."""
 
-    window: int | None = None
+    memory: int | None = None
     """See only this many previous steps; all of them when not given."""
 
 

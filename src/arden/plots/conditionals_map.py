@@ -13,7 +13,7 @@ from arden.plots import style
 from arden.plots._panels import ColourBar, Panel, beside
 from arden.plots._tiles import as_numbers, data_colours, paint, tile, value_range
 
-__all__ = ["conditionals_map"]
+__all__ = ["conditionals_map", "top_of_scale"]
 
 _ROOM_FOR_TEXT = 30
 _SIGN_WIDTH = 10  # pixels, with some air, of the small type under the tiles
@@ -46,7 +46,7 @@ def conditionals_map(
     finite = per_pixel[np.isfinite(per_pixel)]
     # Masses have surprises of at least 0; densities may go below.
     lowest = float(finite.min(initial=0.0))
-    highest = _top(finite, lowest)
+    highest = top_of_scale(finite, lowest)
     colours = style.colour_table(style.SURPRISE)
     heat = paint(per_pixel, lowest, highest, colours)
     notes = _notes(surprise, tile(heat).tile_width)
@@ -83,7 +83,7 @@ def _notes(surprise: NDArray[np.float64], tile_width: int) -> list[str]:
     return [f"{number} nats" for number in numbers] if with_unit else numbers
 
 
-def _top(finite: NDArray[np.float64], lowest: float) -> float:
+def top_of_scale(finite: NDArray[np.float64], lowest: float) -> float:
     """Surprises, the lowest end of the scale -> its highest: the largest unless it stands alone."""
     if not finite.size:
         return lowest + 1.0

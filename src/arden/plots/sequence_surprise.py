@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from arden.data.readers.wav_file import mu_law_decode
 from arden.data.schema import Schema
-from arden.data.wav_file import mu_law_decode
 from arden.plots.text_surprise import text_surprise
 from arden.plots.wave_surprise import wave_surprise
 

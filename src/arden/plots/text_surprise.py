@@ -13,7 +13,7 @@ from matplotlib.font_manager import findfont, get_font
 from arden.errors import InputError
 from arden.plots import style
 from arden.plots._tiles import paint
-from arden.plots.conditionals_map import _top as top_of_scale
+from arden.plots.conditionals_map import top_of_scale
 
 __all__ = ["text_surprise"]
 

@@ -13,7 +13,7 @@ from matplotlib.colors import ListedColormap, Normalize
 
 from arden.errors import InputError
 from arden.plots import style
-from arden.plots.conditionals_map import _top as top_of_scale
+from arden.plots.conditionals_map import top_of_scale
 
 __all__ = ["wave_surprise"]
 

@@ -159,6 +159,7 @@ class _Loop:
         seconds = time.monotonic() - self.started
         record = {"epoch": epoch, "train": train, "valid": valid, "seconds": round(seconds, 3)}
         self.result.records.append(record)
+        self.reported = 0.0  # the first step of every epoch is told of
         self._tell(epoch, epochs, len(self.data.train), train, valid, improved)
 
     def _tell_of_rows(self, descent: Descent) -> None:

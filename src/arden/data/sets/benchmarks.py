@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from arden.data.dataset import SPLIT_NAMES, Dataset, Split
-from arden.data.numpy_file import read_arrays, unpack_bits
-from arden.data.original import Originals, read_originals
-from arden.data.places import data_file, file_of, missing
+from arden.data.readers.numpy_file import read_arrays, unpack_bits
 from arden.data.schema import Schema
+from arden.data.sets.original import Originals, read_originals
+from arden.data.sets.places import data_file, file_of, missing
 from arden.data.sources import fingerprint
 from arden.errors import FileError
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from arden.data import DATASETS, benchmarks, load_data, read_rows
-from arden.data.tiles import _distinct as distinct_tiles
+from arden.data import DATASETS, load_data, read_rows
+from arden.data.sets import benchmarks
+from arden.data.sets.tiles import _distinct as distinct_tiles
 from arden.errors import ArdenError, FileError
 
 NEED_FILES = sorted(name for name, entry in DATASETS.items() if not entry.embedded)

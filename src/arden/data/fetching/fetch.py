@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from arden.data.catalogue import DATASETS
-from arden.data.download import Report, check_address, download
-from arden.data.downloads import DOWNLOADS, RemoteFile
-from arden.data.places import cache_folder
+from arden.data.fetching.download import Report, check_address, download
+from arden.data.fetching.downloads import DOWNLOADS, RemoteFile
+from arden.data.sets.places import cache_folder
 from arden.errors import FileError, InputError, suggestion
 
 __all__ = ["fetch"]
@@ -61,7 +61,7 @@ def fetch(
     if not os.access(folder, os.W_OK):
         raise FileError(f"{folder}: cannot be written to.")
     if display is None:
-        from arden.data.fetch_display import FetchDisplay
+        from arden.data.fetching.fetch_display import FetchDisplay
 
         display = FetchDisplay
     for remote in DOWNLOADS[key].files:
@@ -100,7 +100,7 @@ def _fetchable() -> str:
 
 
 def _check(path: Path, remote: RemoteFile) -> None:
-    from arden.data.original import read_original
+    from arden.data.sets.original import read_original
 
     read_original(path, remote)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from arden.data import load_data, read_rows
-from arden.data.wav_file import mu_law_encode
+from arden.data.readers.wav_file import mu_law_encode
 from arden.errors import FileError
-from tests.data.test_benchmarks import write_sequences
+from tests.data.sets.test_benchmarks import write_sequences
 
 
 @pytest.fixture

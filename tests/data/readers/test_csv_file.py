@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from arden.data.csv_file import read_csv
+from arden.data.readers.csv_file import read_csv
 from arden.errors import ArdenError, FileError, InputError
 
 

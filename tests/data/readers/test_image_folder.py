@@ -11,7 +11,7 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from arden.data import load_data, read_rows
-from arden.data.rgba import on_black
+from arden.data.readers.rgba import on_black
 from arden.data.schema import Schema
 from arden.errors import FileError, InputError
 

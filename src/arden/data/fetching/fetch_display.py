@@ -14,7 +14,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from arden.data.download import Report
+from arden.data.fetching.download import Report
 
 __all__ = ["FetchDisplay"]
 

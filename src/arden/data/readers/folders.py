@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from arden.data.dataset import SPLIT_NAMES
-from arden.data.numpy_file import SPELLINGS
+from arden.data.readers.numpy_file import SPELLINGS
 from arden.errors import FileError, InputError
 
 __all__ = ["SPLIT_FOLDERS", "files_below", "fingerprint_files", "walk_folder"]

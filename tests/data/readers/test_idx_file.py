@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from arden.data import load_data
-from arden.data.idx_file import idx_bytes, read_idx, read_idx_array
+from arden.data.readers.idx_file import idx_bytes, read_idx, read_idx_array
 from arden.errors import FileError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 4), dtype=np.uint8)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arden.data.folders import walk_folder
 from arden.data.raw import RawRows, RawSource
-from arden.data.rgba import BYTE_LEVELS, on_black
+from arden.data.readers.folders import walk_folder
+from arden.data.readers.rgba import BYTE_LEVELS, on_black
 from arden.errors import FileError
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from arden.data import amat_file, load_data
-from arden.data.amat_file import amat_bytes, read_amat_array
+from arden.data import load_data
+from arden.data.readers import amat_file
+from arden.data.readers.amat_file import amat_bytes, read_amat_array
 from arden.errors import FileError
 
 BITS = np.random.default_rng(0).integers(0, 2, (40, 7), dtype=np.uint8)

@@ -105,7 +105,7 @@ def _bring(address: str, part: Path, offset: int, most_bytes: int, report: Repor
     """Fetch all bytes from `offset` on into the part -> whether it was resumed."""
     import urllib.error
 
-    from arden.data import http_opener
+    from arden.data.fetching import http_opener
 
     headers = {"User-Agent": f"arden/{__version__}", "Accept-Encoding": "identity"}
     if offset:

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from arden.data.documents import Document, DocumentSource
-from arden.data.numpy_file import read_arrays
-from arden.data.places import data_file
+from arden.data.readers.numpy_file import read_arrays
+from arden.data.readers.text_file import code_points
+from arden.data.readers.wav_file import MU_LAW_SYMBOLS, amplitudes_of_int16, mu_law_encode
 from arden.data.sequences import split_documents
+from arden.data.sets.places import data_file
 from arden.data.sources import fingerprint
 from arden.data.splits import SPLIT_SEED, hold_out
-from arden.data.text_file import code_points
-from arden.data.wav_file import MU_LAW_SYMBOLS, amplitudes_of_int16, mu_law_encode
 from arden.errors import FileError
 
 __all__ = ["load_spoken_digits", "load_tiny_shakespeare"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arden.data.folders import files_below, fingerprint_files, walk_folder
+from arden.data.readers.folders import files_below, fingerprint_files, walk_folder
 from arden.errors import FileError, InputError
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from arden.data.dataset import SPLIT_NAMES, Dataset, Split
-from arden.data.numpy_file import read_arrays
-from arden.data.places import data_file
-from arden.data.rgba import BYTE_LEVELS, on_black
+from arden.data.readers.numpy_file import read_arrays
+from arden.data.readers.rgba import BYTE_LEVELS, on_black
 from arden.data.schema import Schema
+from arden.data.sets.places import data_file
 from arden.data.sources import fingerprint
 from arden.data.splits import SPLIT_SEED, three_way_split
 from arden.errors import FileError

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from arden.data.raw import RawRows, RawSource, numbers
-from arden.data.unpacked import unpacked
+from arden.data.readers.unpacked import unpacked
 from arden.errors import FileError
 
 __all__ = ["idx_bytes", "read_idx", "read_idx_array"]

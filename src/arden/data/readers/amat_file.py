@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from arden.data.raw import RawRows, RawSource
-from arden.data.unpacked import unpacked
+from arden.data.readers.unpacked import unpacked
 from arden.errors import FileError
 
 __all__ = ["amat_bytes", "read_amat", "read_amat_array"]

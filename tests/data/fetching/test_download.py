@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from arden.data.download import download
+from arden.data.fetching.download import download
 from arden.errors import FileError, InputError
 from tests.data.mirrors import Mirror, served
 
@@ -202,7 +202,7 @@ def test_a_file_of_any_size_does_not_fill_the_disk(start, target, says_length):
 
 
 def test_a_silent_mirror_is_given_up(start, target, monkeypatch):
-    monkeypatch.setattr(sys.modules["arden.data.download"], "TIMEOUT", 0.2)
+    monkeypatch.setattr(sys.modules["arden.data.fetching.download"], "TIMEOUT", 0.2)
     assert "no answer within 0.2 seconds" in refused(target, start(silent=1.0))
 
 

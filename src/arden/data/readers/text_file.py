@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from arden.data.documents import Document, DocumentSource
-from arden.data.folders import fingerprint_files, walk_folder
+from arden.data.readers.folders import fingerprint_files, walk_folder
 from arden.data.sources import fingerprint
 from arden.errors import FileError
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from arden.data.amat_file import amat_bytes, read_amat_array
 from arden.data.catalogue import DATASETS
-from arden.data.downloads import DOWNLOADS, RemoteFile
-from arden.data.idx_file import idx_bytes, read_idx_array
-from arden.data.places import originals_of
+from arden.data.fetching.downloads import DOWNLOADS, RemoteFile
+from arden.data.readers.amat_file import amat_bytes, read_amat_array
+from arden.data.readers.idx_file import idx_bytes, read_idx_array
+from arden.data.sets.places import originals_of
 from arden.errors import FileError
 
 __all__ = ["Originals", "read_original", "read_originals"]

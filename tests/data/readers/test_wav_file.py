@@ -11,7 +11,7 @@ import pytest
 
 from arden.data import load_data, read_rows
 from arden.data.loading import read_windows
-from arden.data.wav_file import mu_law_decode, mu_law_encode, read_wav, wav_bytes
+from arden.data.readers.wav_file import mu_law_decode, mu_law_encode, read_wav, wav_bytes
 from arden.errors import ArdenError
 
 

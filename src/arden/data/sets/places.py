@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from arden.data.catalogue import DATASETS
-from arden.data.downloads import DOWNLOADS, Download
+from arden.data.fetching.downloads import DOWNLOADS, Download
 from arden.errors import FileError
 
 __all__ = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +15,12 @@ from rich.console import Console
 
 import arden.data
 from arden.data import load_data
-from arden.data.amat_file import amat_bytes
-from arden.data.benchmarks import IDX_NAMES
-from arden.data.downloads import DOWNLOADS
-from arden.data.fetch_display import FetchDisplay
-from arden.data.idx_file import idx_bytes
-from arden.data.places import cache_folder
+from arden.data.fetching.downloads import DOWNLOADS
+from arden.data.fetching.fetch_display import FetchDisplay
+from arden.data.readers.amat_file import amat_bytes
+from arden.data.readers.idx_file import idx_bytes
+from arden.data.sets.benchmarks import IDX_NAMES
+from arden.data.sets.places import cache_folder
 from arden.errors import FileError, InputError
 from tests.data.mirrors import Mirror, served
 from tests.data.originals import bit_arrays, contents, grey_arrays, lay_out, publish
@@ -215,13 +214,6 @@ def test_a_set_of_which_a_file_is_missing_is_not_there(cache):
     (cache / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(FileError, match="`arden fetch mnist` downloads it"):
         load_data("mnist")
-
-
-def test_the_package_and_the_module_share_a_name():
-    import arden.data.fetch
-
-    assert callable(arden.data.fetch)
-    assert sys.modules["arden.data.fetch"].fetch is arden.data.fetch
 
 
 @pytest.mark.skipif("ARDEN_DATA" not in os.environ, reason="ARDEN_DATA names no data directory")

@@ -1,0 +1,3 @@
+"""Published files over HTTP: mirrors, checks, resumption."""
+
+__all__: list[str] = []
