@@ -43,7 +43,8 @@ def contents() -> dict[str, dict[str, bytes]]:
     for seed, name in enumerate(("mnist", "fashion-mnist")):
         arrays = grey_arrays(seed)
         files[name] = {
-            f"{file}.gz": gzip.compress(idx_bytes(arrays[key])) for key, file in IDX_NAMES.items()
+            f"{file}.gz": gzip.compress(idx_bytes(arrays[key]), mtime=0)
+            for key, file in IDX_NAMES.items()
         }
     files["binarized-mnist"] = {
         f"binarized_mnist_{split}.amat": amat_bytes(rows) for split, rows in bit_arrays(2).items()
