@@ -1,0 +1,91 @@
+"""The pictures of a run: its curve, its order, its samples, what surprised it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arden.core.conditional import Discrete
+from arden.core.mixture import Mixture
+from arden.core.model import AutoregressiveModel
+from arden.data.dataset import Dataset
+from arden.orderings.raster import Raster
+from arden.plots.ordering_map import ordering_map
+from arden.plots.sample_grid import sample_grid
+from arden.plots.samples_beside_probabilities import samples_beside_probabilities
+from arden.plots.sequence_surprise import sequence_surprise
+from arden.plots.training_curve import training_curve
+from arden.tasks.predict import predict
+from arden.tasks.sample import sample
+from arden.tasks.score import score_conditionals
+from arden.training.context import class_context
+from arden.training.outcome import FitResult
+
+__all__ = ["PICTURES", "draw_pictures"]
+
+PICTURES = (
+    "training_curve.png",
+    "ordering.png",
+    "samples_beside_probabilities.png",
+    "samples.png",
+    "surprise.png",
+)
+_PICTURED = 64
+_SYMBOLS = {"text": 1_000, "audio": 16_000}
+
+
+def draw_pictures(
+    model: AutoregressiveModel | Mixture,
+    data: Dataset,
+    result: FitResult,
+    folder: Path,
+    name: str,
+) -> list[Path]:
+    """A fitted model, its data, how the fit went, a folder -> the pictures written there."""
+    written = []
+    title = f"{name} on {data.name}"
+    if len(result.records) > 1:
+        curve, best = folder / "training_curve.png", result.best_epoch or None
+        written.append(training_curve(result.records, curve, title, best_epoch=best))
+    first = model.models[0] if isinstance(model, Mixture) else model
+    if data.schema.kind == "image" and not isinstance(first.ordering, Raster):
+        order, picture = first.ordering.order(), folder / "ordering.png"
+        words = type(first.ordering).__name__.lower()
+        written.append(ordering_map(order, first.event_shape, picture, f"The {words} ordering"))
+    if data.unit == "symbol":
+        return [*written, *_surprise(model, data, folder, title)]
+    return [*written, *_samples(model, data, folder, title)]
+
+
+def _samples(
+    model: AutoregressiveModel | Mixture, data: Dataset, folder: Path, title: str
+) -> list[Path]:
+    context = class_context(data.test, model.context_size)
+    count = min(_PICTURED, len(data.test)) if context is not None else _PICTURED
+    some = None if context is None else context[:count]
+    drawn = sample(model, count, seed=0, context=some)
+    symbols = data.schema.num_symbols
+    if isinstance(model, AutoregressiveModel) and isinstance(model.conditional, Discrete):
+        beside, hats = folder / "samples_beside_probabilities.png", predict(model, drawn, some)
+        return [samples_beside_probabilities(drawn, hats, beside, title, symbols)]
+    if data.schema.kind == "image":
+        return [sample_grid(drawn, folder / "samples.png", symbols)]
+    return []
+
+
+def _surprise(
+    model: AutoregressiveModel | Mixture, data: Dataset, folder: Path, title: str
+) -> list[Path]:
+    """The beginning of the test part of a long sequence, each symbol with its −ln p."""
+    if isinstance(model, Mixture) and not model.same_order:
+        return []  # it has no terms of single symbols
+    split = data.test
+    assert split.scored is not None
+    so_far = split.scored.flatten(1).sum(dim=1).cumsum(dim=0)
+    rows = slice(0, int((so_far < _SYMBOLS[data.schema.kind]).sum()) + 1)
+    context = class_context(split, model.context_size)
+    observed = None if split.observed is None else split.observed[rows]
+    some = None if context is None else context[rows]
+    terms = score_conditionals(model, split.values[rows], some, observed)
+    counted = split.scored[rows]
+    shown, nats = split.values[rows][counted].numpy(), -terms[counted].double().numpy()
+    return [sequence_surprise(data.schema, shown, nats, folder / "surprise.png", title)]
