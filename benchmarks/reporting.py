@@ -27,6 +27,7 @@ def fit_and_tell(
     from arden.runs import fit_run
     from arden.runs.folder import CHECKPOINT
     from arden.training.display import FitDisplay
+    from arden.training.outcome import STOPPED
 
     with FitDisplay(title) as display:
 
@@ -39,6 +40,8 @@ def fit_and_tell(
         unfinished = (folder / CHECKPOINT).exists()
         how = {"resume": unfinished, "overwrite": not unfinished}
         _, figures, _ = fit_run(system, data, options, folder, report=report, **how)
+    if figures.ended == STOPPED:
+        sys.exit(130)  # what was not finished is no figure; the same command goes on with it
     Console().print(f"{title}: {figures.test_nats:.3f} ± {figures.standard_error:.3f}")
     return figures
 

@@ -94,10 +94,7 @@ def fit_order(data_name: str, system: str, order: str, data_dir: str | None, tri
 def _fit(title: str, system: str, data: Dataset, given: dict[str, Any], folder: Path) -> Figures:
     from arden.assembly import split_options
 
-    figures = fit_and_tell(title, system, data, split_options(system, given), folder)
-    if figures.ended == "stopped by Ctrl-C":
-        sys.exit(130)  # what was not finished is no figure
-    return figures
+    return fit_and_tell(title, system, data, split_options(system, given), folder)
 
 
 def fit_ensemble(data_name: str, system: str, data_dir: str | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from arden.runs import fitting
 from arden.storage.folders import held
 from arden.storage.model_files import fingerprint, load, read_card
 from arden.training import descent
@@ -71,6 +72,30 @@ def test_resumed_is_as_if_it_had_not_been_interrupted(
     assert {**mine, "seconds": 0} == {**theirs, "seconds": 0}
 
 
+@pytest.mark.parametrize("stage", ["measure", "draw_pictures"])
+def test_killed_between_the_last_epoch_and_the_figures(
+    stage: str, files: Path, tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight, run = tmp_path / "straight", tmp_path / "run"
+    done(capfd, *fit_words(files, straight))
+
+    def killed(*arguments: object) -> None:
+        raise Killed
+
+    from arden.cli import main
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, stage, killed)
+        with pytest.raises(Killed):
+            main([str(word) for word in fit_words(files, run)])
+    assert "holds an unfinished fit" in refused(capfd, *fit_words(files, run))
+    done(capfd, *fit_words(files, run), "--resume")
+    assert fingerprint(load(run)) == fingerprint(load(straight))
+    assert sorted(path.name for path in run.iterdir()) == sorted(
+        path.name for path in straight.iterdir()
+    )
+
+
 def test_a_finished_run_is_not_fitted_again(files: Path, tmp_path: Path, capfd: Capture) -> None:
     words = fit_words(files, tmp_path / "run")
     first = done(capfd, *words)
@@ -81,6 +106,15 @@ def test_a_finished_run_is_not_fitted_again(files: Path, tmp_path: Path, capfd: 
     assert [line for line in again.splitlines() if "│" in line or "Picture" in line] == [
         line for line in first.splitlines() if "│" in line or "Picture" in line
     ]
+
+
+def test_a_finished_run_of_one_test_row(files: Path, tmp_path: Path, capfd: Capture) -> None:
+    """It has no standard error, and JSON no word for that."""
+    few = tmp_path / "few.csv"
+    few.write_text("a,b\n0,1\n1,1\n0,1\n1,0\n")
+    words = ["fit", "independent", few, "--out", tmp_path / "run"]
+    assert "± nan" in done(capfd, *words)
+    assert "± nan" in done(capfd, *words, "--resume")
 
 
 def test_resume_begins_where_there_is_nothing(files: Path, tmp_path: Path, capfd: Capture) -> None:

@@ -43,6 +43,8 @@ def test_two_processes_are_one(options: tuple[str, ...], tmp_path: Path) -> None
     out = ran(*TOGETHER, *FIT, "--epochs", "4", *options, "--out", str(two))
     assert out.count("density estimation on 360 test rows") == 1  # one of them speaks
     assert "made, 2 processes on digits" in out
+    again = ran(*TOGETHER, *FIT, "--epochs", "4", *options, "--out", str(two), "--resume")
+    assert again.count("density estimation on 360 test rows") == 1  # finished: not repeated
     alone, together = (read_card(run)["figures"] for run in (one, two))
     for figure in ("test_nats", "standard_error", "valid_nats", "bits_per_dim"):
         assert together[figure] == pytest.approx(alone[figure], abs=TOLERANCE)

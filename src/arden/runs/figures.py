@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -43,6 +44,12 @@ class Figures:
     """What the nats are per: a row, or a symbol of a sequence."""
     bfloat16_nats: float | None = None
     """test_nats as bfloat16 arithmetic computes it, for a model trained in it."""
+
+    @classmethod
+    def from_card(cls, told: dict[str, Any]) -> Figures:
+        """What is stored with a model -> the figures; JSON has no word for the error of one row."""
+        error = told["standard_error"]
+        return cls(**{**told, "standard_error": math.nan if error is None else error})
 
 
 def measure(

@@ -16,7 +16,7 @@ from arden.data.dataset import Dataset
 from arden.runs.figures import Figures, measure
 from arden.runs.folder import CHECKPOINT, METRICS, Metrics, claimed
 from arden.runs.pictures import PICTURES, draw_pictures
-from arden.storage.model_files import load, save
+from arden.storage.model_files import load, read_card, save
 from arden.storage.plain import to_plain, without_nan
 from arden.training.checkpoint import Checkpoint
 from arden.training.fit import fit_model
@@ -62,9 +62,11 @@ def fit_run(
         "options": [to_plain(part) for part in options],
     }
     with claimed(folder, card, overwrite=overwrite, resume=resume) as old:
-        if old is not None and "figures" in old and not (folder / CHECKPOINT).exists():
+        finished = old is not None and "figures" in old and not (folder / CHECKPOINT).exists()
+        if world().sum([float(finished)])[0]:  # only the first process has looked
             pictures = [folder / picture for picture in PICTURES if (folder / picture).exists()]
-            return load(folder, device=str(model.device)), Figures(**old["figures"]), pictures
+            figures = Figures.from_card(read_card(folder)["figures"])
+            return load(folder, device=str(model.device)), figures, pictures
 
         def keep() -> None:
             if world().leads:
