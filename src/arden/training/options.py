@@ -29,7 +29,7 @@ class TrainingOptions:
     average: float = 0.0
     """Decay of an exponential moving average of the weights, used in place of them; 0 is none."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the matrix products in training; figures are always measured in float32."""
+    """Of training's matrix products (fused CPU kernels keep float32); figures are in float32."""
     patience: int = 20
     """Stop after this many epochs without a better validation likelihood."""
     smoothing: float | None = None
