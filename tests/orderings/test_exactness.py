@@ -21,7 +21,9 @@ from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
 from arden.orderings.spiral import Spiral
 from arden.orderings.zigzag import Zigzag
+from arden.training.fit import fit_model
 from tests.core.models import build, every_event
+from tests.training.toys import bits, fresh, quick
 
 RULES = (Raster, Column, Zigzag, Diagonal, Spiral, Hilbert, Shuffled)
 NETWORKS = [(FVSBN, FVSBNOptions()), (NADE, NADEOptions(5)), (MADE, MADEOptions((7,)))]
@@ -62,3 +64,19 @@ def test_an_ensemble_of_eight_orders_sums_to_one(
     # The members differ, or averaging anything would have passed.
     assert (joints - joints[0]).abs().amax(dim=1)[1:].min().item() > 0.1
     assert abs(joints.mean(dim=0).exp().sum().item() - 1) > 1e-3
+
+
+def test_thirty_two_masks_sum_to_one() -> None:
+    """Fitted, not fresh: members that share their weights under masks of their own."""
+    data = bits(200, (3, 3))
+    ensemble = fresh("made", data, masks=32, hidden=(11, 9), degrees="random")
+    assert isinstance(ensemble, Mixture)
+    fit_model(ensemble, data, quick())
+    ensemble.double()
+    with torch.no_grad():
+        joints = torch.stack([m.log_prob(every_event((3, 3), 2)) for m in ensemble.models])
+        together = ensemble.log_prob(every_event((3, 3), 2))
+    assert joints.shape == (32, 512)
+    assert (joints.exp().sum(dim=1) - 1).abs().max().item() < 1e-10
+    assert abs(together.exp().sum().item() - 1) < 1e-10
+    assert (joints - joints[0]).abs().amax(dim=1)[1:].min().item() > 1e-3
