@@ -45,7 +45,10 @@ def fit_and_report(
         raise InputError(f"checkpoint_seconds: expected a number ≥ 0, got {checkpoint_seconds}")
     dataset = load_data(data, data_dir=data_dir, window=window, stride=stride)
     folder = out or Path("runs") / f"{name}-{Path(data).stem or 'data'}"
-    with joined(resolve_device(device)) as (world, where), FitDisplay(name) as display:
+    with (
+        joined(resolve_device(device)) as (world, where),
+        FitDisplay(name, Console(stderr=True, quiet=not world.leads)) as display,
+    ):
         console = Console(quiet=json or not world.leads)
         together = f", {world.size} processes" if world.size > 1 else ""
         told = f"[bold]{name}[/bold]{together} on {escape(dataset.protocol)}"
@@ -77,7 +80,8 @@ def fit_and_report(
 
 
 def _table(name: str, figures: Figures) -> Table:
-    table = Table(title=f"{name}, density estimation on {figures.test_rows:,} test rows")
+    rows = "rows" if figures.unit == "row" else "windows"
+    table = Table(title=f"{name}, density estimation on {figures.test_rows:,} test {rows}")
     table.add_column("figure")
     table.add_column("value", justify="right")
     error = f"{figures.test_nats:.3f} ± {figures.standard_error:.3f}"
