@@ -88,8 +88,10 @@ def test_sentences(capfd: Capture, tmp_path: Path) -> None:
     assert "`arden fetch mnist` downloads it" in told
 
 
+# A shell may have told its background jobs to ignore Ctrl-C, and children inherit that.
 FETCH = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import pytest
 from tests.data.originals import publish
 with pytest.MonkeyPatch.context() as patch:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +142,16 @@ def test_a_finished_fit_is_not_repeated(tmp_path: Path) -> None:
     assert fingerprint(again) == fingerprint(first)
 
 
-def test_ctrl_c_is_heard_between_two_steps(tmp_path: Path) -> None:
-    import signal
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """() -> (): a shell may have told its background jobs to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
+def test_ctrl_c_is_heard_between_two_steps(tmp_path: Path) -> None:
     data, path = bits(), tmp_path / "fit"
     straight = fresh("nade", data)
     fit_model(straight, data, quick())
@@ -164,6 +172,17 @@ def test_ctrl_c_is_heard_between_two_steps(tmp_path: Path) -> None:
     again = fresh("nade", data)
     assert fit_model(again, data, quick(), checkpoint=Checkpoint(path)).ended == "all 5 epochs"
     assert fingerprint(again) == fingerprint(straight)
+
+
+def test_who_ignores_ctrl_c_goes_on_ignoring_it() -> None:
+    """As nohup and background jobs of a shell do."""
+    data, model = bits(), fresh("nade", bits())
+    model.network.outputs.register_hook(lambda gradient: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert fit_model(model, data, quick()).ended == "all 5 epochs"
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_masks_are_not_written_down(tmp_path: Path) -> None:
