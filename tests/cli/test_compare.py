@@ -60,6 +60,8 @@ def test_the_figures_are_those_of_the_scores(
     assert told["runs"][0]["mean_log_prob"] == pytest.approx(first.mean().item())
     [gain] = [pair for pair in told["differences"] if pair["run"] == "shaken"]
     assert gain["reference"] == "bits"
+    [back] = [pair for pair in told["differences"] if pair["run"] == "bits"]
+    assert (back["reference"], back["mean_gain"]) == ("shaken", -gain["mean_gain"])
     assert gain["mean_gain"] == pytest.approx(gained.mean().item())
     assert gain["mean_gain"] < 0  # what was fitted is better than what was shaken
     error = gained.std().item() / math.sqrt(60)
