@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "arden"
 
 # Folder, or file without ".py", directly under src/arden -> its floor. Imports only point down.
 FLOORS = {
-    **dict.fromkeys(["errors", "__init__", "__main__"], 0),
+    **dict.fromkeys(["errors", "live_line", "__init__", "__main__"], 0),
     **dict.fromkeys(["core"], 1),
     **dict.fromkeys(["orderings", "conditionals", "layers"], 2),
     **dict.fromkeys(["networks", "latent", "data"], 3),

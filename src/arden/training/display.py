@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
+from arden.live_line import LiveLine
 from arden.training.fit import Progress as FitProgress
 
 __all__ = ["FitDisplay"]
@@ -18,41 +17,23 @@ class _Rate(ProgressColumn):
         return Text(task.fields.get("rate", ""), style="dim")
 
 
-class FitDisplay:
-    """A context manager that turns a fit's reports into one live line. Call it with a report.
-
-    On anything but a terminal it stays silent: logs and pipes are not filled with bars.
-    """
+class FitDisplay(LiveLine):
+    """A fit's reports as one live line. Call it with a report."""
 
     def __init__(self, title: str, console: Console | None = None) -> None:
-        self._progress = Progress(
+        super().__init__(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("epoch {task.fields[epoch]}"),
             TextColumn("train {task.fields[train]}  valid {task.fields[valid]}"),
             TextColumn("best [green]{task.fields[best]}"),
             _Rate(),
-            console=console or Console(stderr=True),
-            transient=True,
+            console=console,
         )
-        self._task = self._progress.add_task(
+        self._task = self.progress.add_task(
             title, total=1.0, epoch="0", train="—", valid="—", best="—", rate=""
         )
         self._valid = "—"
-
-    def __enter__(self) -> FitDisplay:
-        if self._progress.console.is_terminal:
-            self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._progress.console.is_terminal:  # else it would print an empty line
-            self._progress.stop()
 
     def __call__(self, report: FitProgress) -> None:
         """A report -> (): redraw."""
@@ -62,7 +43,7 @@ class FitDisplay:
         left = (all_rows - done_rows) / max(rate, 1e-9)
         if report.valid is not None:
             self._valid = f"{report.valid:.2f}"
-        self._progress.update(
+        self.progress.update(
             self._task,
             completed=done_rows / all_rows,
             epoch=f"{report.epoch}/{report.epochs}",
