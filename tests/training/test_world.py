@@ -33,6 +33,7 @@ def ran(*words: str) -> str:
         [sys.executable, *words], capture_output=True, text=True, env=environment(), timeout=300
     )
     assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
     return done.stdout
 
 

@@ -29,7 +29,8 @@ def comparison_table(found: Comparison, names: list[str], title: str, unit: str)
         pad_edge=False,
         show_edge=False,
     )
-    table.add_column("run", overflow="fold")
+    width = min(15, max(map(len, names)))  # a longer name is folded, a short one is not
+    table.add_column("run", overflow="fold", min_width=width)
     for column in ("mean ln p", "gain", "interval", "better", "unpaired"):
         table.add_column(column, justify="right", no_wrap=True)
     for place, (name, mean) in enumerate(zip(names, found.means, strict=True)):
@@ -43,7 +44,7 @@ def comparison_table(found: Comparison, names: list[str], title: str, unit: str)
         digits = decimals(gain.standard_error)
         known = all(map(math.isfinite, gain.interval))
         ends = "…".join(f"{end:+.{digits}f}" for end in gain.interval) if known else ""
-        apart = f"± {gain.unpaired_error:.{digits}f}" if known else ""
+        apart = f"± {gain.unpaired_error:.{decimals(gain.unpaired_error)}f}" if known else ""
         share = f"{100 * gain.better:.0f} %"
         table.add_row(
             escape(name), own, figure(gain.nats, gain.standard_error, "+"), ends, share, apart

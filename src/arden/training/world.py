@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import signature
+from typing import Any
 
 import torch
 from torch import distributed, nn
@@ -59,7 +61,12 @@ class World:
         """An objective -> the same, its gradients averaged over all processes."""
         if self.size == 1:
             return objective
-        return nn.parallel.DistributedDataParallel(objective, broadcast_buffers=False)
+        parallel = nn.parallel.DistributedDataParallel
+        # Masks are the same everywhere and stay so. torch 2.13 gave the option another name.
+        names = ("forward_sync_buffers", "broadcast_buffers")
+        known = signature(parallel).parameters
+        options: dict[str, Any] = {next(name for name in names if name in known): False}
+        return parallel(objective, **options)
 
 
 def world() -> World:
