@@ -15,6 +15,7 @@ from arden.errors import FileError
 __all__ = ["claim_folder", "held", "write_atomically"]
 
 LOCK = ".lock"
+PART = ".part-"
 
 
 def claim_folder(path: Path, *, marker: str, overwrite: bool) -> Path:
@@ -27,7 +28,8 @@ def claim_folder(path: Path, *, marker: str, overwrite: bool) -> Path:
         FileError: the folder is taken, foreign or cannot be made.
     """
     try:
-        if path.is_dir() and any(file.name != LOCK for file in path.iterdir()):
+        ours = (LOCK, PART)
+        if path.is_dir() and any(not file.name.startswith(ours) for file in path.iterdir()):
             if not (path / marker).exists():
                 raise FileError(
                     f"{path}: holds files that Arden did not write; expected a new or empty folder"
@@ -61,6 +63,8 @@ def held(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise FileError(f"{folder}: cannot be locked ({error.strerror})") from None
     try:
+        for left in folder.glob(f"{PART}*"):  # by a process that was killed while it wrote
+            left.unlink(missing_ok=True)
         yield
     finally:
         lock.release()
@@ -74,7 +78,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     name = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=PART, delete=False) as file:
             name = file.name
             file.write(content)
             file.flush()
