@@ -71,12 +71,28 @@ SYSTEMS: dict[str, System] = {
         paper="Neal, Connectionist learning of belief networks, 1992",
         training={"learning_rate": 1e-2, "weight_decay": 0.1},
     ),
+    "gru": System(
+        title="Gated recurrent network",
+        network="gru",
+        options="arden.networks.options:GRUOptions",
+        formula="h_{t+1} = (1 − z) n + z h_t, n = tanh(W x + r U h_t + c), x̂_t = σ(V h_t + b)",
+        paper="Cho et al., Learning phrase representations using RNN encoder-decoder, 2014",
+        training={"learning_rate": 1e-2},
+    ),
     "independent": System(
         title="Fully independent variables",
         network="independent",
         options="arden.networks.options:IndependentOptions",
         formula="p(x) = ∏ p(x_i)",
         paper="",
+    ),
+    "lstm": System(
+        title="Long short-term memory",
+        network="lstm",
+        options="arden.networks.options:LSTMOptions",
+        formula="c_{t+1} = f c_t + i g, h_{t+1} = o tanh(c_{t+1}), x̂_t = σ(V h_t + b)",
+        paper="Hochreiter, Schmidhuber, Long short-term memory, 1997",
+        training={"learning_rate": 1e-2},
     ),
     "made": System(
         title="Masked autoencoder for distribution estimation",
@@ -101,6 +117,14 @@ SYSTEMS: dict[str, System] = {
         formula="h_i = σ(W_{·,<i} x_<i + c), x̂_i = σ(v_i·h_i + b_i)",
         paper="Larochelle, Murray, The neural autoregressive distribution estimator, 2011",
         training={"learning_rate": 3e-3, "weight_decay": 0.1},
+    ),
+    "rnn": System(
+        title="Recurrent network",
+        network="rnn",
+        options="arden.networks.options:RNNOptions",
+        formula="h_{t+1} = tanh(W_hh h_t + W_xh x_{t+1}), o_t = W_hy h_t, h_0 = b_0",
+        paper="Elman, Finding structure in time, 1990",
+        training={"learning_rate": 3e-3, "clip": 1.0},
     ),
     "table": System(
         title="Full joint table",

@@ -65,7 +65,7 @@ class ForgetsOnce(GRU):
 
     def step(self, state: State, feature: Tensor) -> tuple[Tensor, State]:
         hidden, position = state
-        hidden = hidden * 0 if position == 3 else hidden
+        hidden = tuple(part * 0 for part in hidden) if position == 3 else hidden
         params, hidden = super().step(hidden, feature)
         return params, (hidden, position + 1)
 

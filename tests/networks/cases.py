@@ -17,10 +17,12 @@ from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTr
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.independent import Independent, IndependentOptions
+from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
+from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.table import Table, TableOptions
 from arden.orderings.column import Column
 from arden.orderings.raster import Raster
@@ -69,6 +71,9 @@ CASES = (
     Case("made-deep", MADE, MADEOptions((9, 3, 8), "tanh", degrees="random", direct=False)),
     Case("made-linear", MADE, MADEOptions(hidden=())),
     Case("made-member", MADE, MADEOptions(hidden=(20, 12), masks=3, mask=2)),
+    Case("rnn", RNN, RNNOptions(hidden=5, layers=2), free_length=True),
+    Case("rnn-single", RNN, RNNOptions(hidden=1), free_length=True),
+    Case("lstm", LSTM, LSTMOptions(hidden=4, layers=2), free_length=True),
     Case("gru", GRU, GRUOptions(hidden=5, layers=2), free_length=True),
     Case("transformer", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
     Case("pixelcnn", PixelCNN, PixelCNNOptions(4, blocks=1, kernel=3), ("logistic",), on_grid=True),

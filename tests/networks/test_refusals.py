@@ -21,10 +21,12 @@ from arden.layers.activation import activation
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
+from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
+from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.table import Table, TableOptions
 from arden.orderings.raster import Raster
 from arden.orderings.until_end import UntilEnd
@@ -60,7 +62,9 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
         (MADE, MADEOptions((3,), masks=0), BITS, Raster((3,)), "got mask 0, masks 0"),
         (MADE, MADEOptions((), direct=False), BITS, Raster((3,)), "direct: expected true"),
         (MADE, MADEOptions(), LETTERS, STRINGS, "fixed length"),
-        (GRU, GRUOptions(hidden=0), BITS, Raster((3,)), "hidden, layers"),
+        (GRU, GRUOptions(hidden=0), BITS, Raster((3,)), "hidden, layers: .* got 0 and 1"),
+        (RNN, RNNOptions(hidden=-1), BITS, Raster((3,)), "hidden, layers: .* got -1 and 1"),
+        (LSTM, LSTMOptions(layers=0), BITS, Raster((3,)), "hidden, layers: .* got 256 and 0"),
         (
             AnyOrderTransformer,
             AnyOrderTransformerOptions(width=10, heads=4),

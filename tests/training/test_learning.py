@@ -33,7 +33,10 @@ from tests.training.toys import (
 )
 
 
-@pytest.mark.parametrize("name", ["nade", "made", "fvsbn", "independent", "markov", "table"])
+@pytest.mark.parametrize(
+    "name",
+    ["nade", "made", "fvsbn", "independent", "markov", "table", "rnn", "lstm", "gru"],
+)
 def test_classes_are_learnt(name: str) -> None:
     data = bits(400)
     plain, model = fresh(name, data), fresh(name, data, context_size=2)

@@ -21,11 +21,17 @@ from tests.core.models import generator
 Model = AutoregressiveModel | Mixture
 
 CLASSES = ("even", "odd")
-SMALL: dict[str, dict[str, Any]] = {"made": {"hidden": (6,)}, "nade": {"hidden": 4}}
+SMALL: dict[str, dict[str, Any]] = {
+    "gru": {"hidden": 5},
+    "lstm": {"hidden": 5},
+    "made": {"hidden": (6,)},
+    "nade": {"hidden": 4},
+    "rnn": {"hidden": 5},
+}
 """Options that make a system's network small; a system without any needs none."""
 
 QUICK = TrainingOptions(epochs=5, batch_size=16, learning_rate=0.02)
-REAL_SYSTEMS = ("fvsbn", "independent", "made", "nade")
+REAL_SYSTEMS = ("fvsbn", "gru", "independent", "lstm", "made", "nade", "rnn")
 
 
 def parts(values: Tensor, labels: Tensor | None = None) -> dict[str, Split]:

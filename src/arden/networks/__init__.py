@@ -7,9 +7,11 @@ NETWORKS: dict[str, str] = {
     "fvsbn": "arden.networks.fvsbn:FVSBN",
     "gru": "arden.networks.gru:GRU",
     "independent": "arden.networks.independent:Independent",
+    "lstm": "arden.networks.lstm:LSTM",
     "made": "arden.networks.made:MADE",
     "markov": "arden.networks.markov:Markov",
     "nade": "arden.networks.nade:NADE",
     "pixelcnn": "arden.networks.pixelcnn:PixelCNN",
+    "rnn": "arden.networks.rnn:RNN",
     "table": "arden.networks.table:Table",
 }

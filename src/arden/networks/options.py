@@ -13,10 +13,12 @@ __all__ = [
     "FVSBNOptions",
     "GRUOptions",
     "IndependentOptions",
+    "LSTMOptions",
     "MADEOptions",
     "MarkovOptions",
     "NADEOptions",
     "PixelCNNOptions",
+    "RNNOptions",
     "TableOptions",
 ]
 
@@ -79,6 +81,26 @@ class MADEOptions:
     """Seeds random degrees."""
     mask: int = 0
     """Which of the masks this network uses (set for the members of an ensemble)."""
+
+
+@dataclass(frozen=True)
+class RNNOptions:
+    """A plain tanh recurrent network with a learned first state."""
+
+    hidden: int = 256
+    """Hidden units of each layer."""
+    layers: int = 1
+    """Stacked layers."""
+
+
+@dataclass(frozen=True)
+class LSTMOptions:
+    """Long short-term memory with a learned first state."""
+
+    hidden: int = 256
+    """Hidden units of each layer, and as many memory cells."""
+    layers: int = 1
+    """Stacked layers."""
 
 
 @dataclass(frozen=True)
