@@ -134,6 +134,14 @@ SYSTEMS: dict[str, System] = {
         paper="",
         data=("discrete",),
     ),
+    "wavenet": System(
+        title="WaveNet: gated dilated causal convolutions",
+        network="wavenet",
+        options="arden.networks.options:WaveNetOptions",
+        formula="z = tanh(W_f ∗ x) · σ(W_g ∗ x), dilations 1, 2, 4 …",
+        paper="van den Oord et al., WaveNet: a generative model for raw audio, 2016",
+        training={"learning_rate": 3e-3},
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.table import Table, TableOptions
+from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.column import Column
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
@@ -76,6 +77,9 @@ CASES = (
     Case("lstm", LSTM, LSTMOptions(hidden=4, layers=2), free_length=True),
     Case("gru", GRU, GRUOptions(hidden=5, layers=2), free_length=True),
     Case("transformer", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
+    Case("wavenet", WaveNet, WaveNetOptions(4, 5, layers=2, stacks=2), free_length=True),
+    Case("wavenet-narrow", WaveNet, WaveNetOptions(3, 4, layers=1, stacks=1), free_length=True),
+    Case("wavenet-far", WaveNet, WaveNetOptions(4, 12, layers=4, stacks=1), free_length=True),
     Case("pixelcnn", PixelCNN, PixelCNNOptions(4, blocks=1, kernel=3), ("logistic",), on_grid=True),
     Case("pixelcnn-wide", PixelCNN, PixelCNNOptions(3, 2, 5), ("logistic",), on_grid=True),
 )

@@ -21,6 +21,7 @@ from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.table import Table, TableOptions
+from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.until_end import UntilEnd
 from tests.core.models import build
@@ -78,6 +79,20 @@ def test_a_class_multiplies_tables_and_shifts_the_others() -> None:
 def test_a_window_counts_its_band() -> None:
     band = sum(min(i, 2) for i in range(6))
     assert count(FVSBN, FVSBNOptions(memory=2), Bernoulli(), 6) == 6 + band
+
+
+def test_a_wavenet_counts_no_weight_that_nothing_reaches() -> None:
+    width, skip, classes, bits = 3, 5, 2, Bernoulli()
+    options = WaveNetOptions(width, skip, layers=4, stacks=2)
+    gates, skipped = (width + 1) * 2 * width, (width + 1) * skip
+    ends = width + 2 * width + (skip + 1) * skip + (skip + 1)  # first, input, hidden, output
+    blocks = 8 * (gates + skipped) + 7 * (width + 1) * width  # nothing follows the last block
+    back = 2 * width * width
+    # Six steps are at most five apart: the blocks that reach eight back find nothing there.
+    assert count(WaveNet, options, bits, 6) == ends + blocks + 6 * back
+    assert count(WaveNet, options, bits, 9) == ends + blocks + 8 * back
+    plain = count(WaveNet, options, bits, 9)
+    assert count(WaveNet, options, bits, 9, classes) == plain + 8 * classes * 2 * width
 
 
 @pytest.mark.parametrize("direct", [False, True])

@@ -28,6 +28,7 @@ from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.table import Table, TableOptions
+from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.until_end import UntilEnd
 from arden.orderings.zigzag import Zigzag
@@ -73,6 +74,16 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
             "heads: expected a divisor of the width, got 4 heads for width 10",
         ),
         (AnyOrderTransformer, AnyOrderTransformerOptions(), LETTERS, STRINGS, "fixed length"),
+        (
+            WaveNet,
+            WaveNetOptions(skip=0),
+            BITS,
+            Raster((3,)),
+            "channels, skip: expected at least 1",
+        ),
+        (WaveNet, WaveNetOptions(layers=0), BITS, STRINGS, "layers: expected 1 to 20, got 0"),
+        (WaveNet, WaveNetOptions(layers=21), BITS, STRINGS, "layers: expected 1 to 20, got 21"),
+        (WaveNet, WaveNetOptions(stacks=0), BITS, STRINGS, "stacks: expected at least 1, got 0"),
         (PixelCNN, PixelCNNOptions(), LogisticMixture(4, 2), Zigzag((3, 3)), "raster"),
         (PixelCNN, PixelCNNOptions(), BITS, Raster((3, 3)), "mixture of logistics"),
         (PixelCNN, PixelCNNOptions(kernel=4), LogisticMixture(4, 2), Raster((3, 3)), "kernel"),

@@ -14,4 +14,5 @@ NETWORKS: dict[str, str] = {
     "pixelcnn": "arden.networks.pixelcnn:PixelCNN",
     "rnn": "arden.networks.rnn:RNN",
     "table": "arden.networks.table:Table",
+    "wavenet": "arden.networks.wavenet:WaveNet",
 }

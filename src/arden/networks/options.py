@@ -20,6 +20,7 @@ __all__ = [
     "PixelCNNOptions",
     "RNNOptions",
     "TableOptions",
+    "WaveNetOptions",
 ]
 
 Activation = Literal["sigmoid", "tanh", "relu"]
@@ -135,3 +136,17 @@ class PixelCNNOptions:
     """Residual blocks after the first convolution."""
     kernel: int = 5
     """Width of the first convolution; those after it are 3 wide."""
+
+
+@dataclass(frozen=True)
+class WaveNetOptions:
+    """Gated convolutions that reach 1, 2, 4 … steps back, for long sequences."""
+
+    channels: int = 32
+    """Feature maps of every block."""
+    skip: int = 64
+    """Feature maps gathered from all blocks for the output."""
+    layers: int = 8
+    """Blocks of a stack; each reaches twice as far back as the one before it."""
+    stacks: int = 2
+    """How many times the dilations 1, 2, 4 … are gone through."""
