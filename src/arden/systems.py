@@ -134,6 +134,13 @@ SYSTEMS: dict[str, System] = {
         paper="",
         data=("discrete",),
     ),
+    "transformer": System(
+        title="Causal Transformer",
+        network="transformer",
+        options="arden.networks.options:TransformerOptions",
+        formula="softmax(Q Kᵀ / √d) V over the steps before, then a perceptron, layer by layer",
+        paper="Vaswani et al., Attention is all you need, 2017",
+    ),
     "wavenet": System(
         title="WaveNet: gated dilated causal convolutions",
         network="wavenet",

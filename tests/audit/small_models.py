@@ -27,6 +27,7 @@ from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
 from arden.networks.table import Table, TableOptions
+from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
@@ -90,6 +91,9 @@ SOUND: dict[str, Callable[[int], Model]] = {
     ),
     "pixelcnn": lambda seed: small(
         PixelCNN, PixelCNNOptions(4, 1, 3), LogisticMixture(4, 2), Raster((2, 2, 2)), 0, seed
+    ),
+    "one-order transformer": lambda seed: small(
+        Transformer, TransformerOptions(8, 2, 1), Categorical(3), SIX, 2, seed
     ),
     "wavenet": lambda seed: small(
         WaveNet, WaveNetOptions(4, 5, layers=2, stacks=1), Categorical(3), SIX, 2, seed

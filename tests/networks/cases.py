@@ -24,6 +24,7 @@ from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.table import Table, TableOptions
+from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.column import Column
 from arden.orderings.raster import Raster
@@ -76,6 +77,7 @@ CASES = (
     Case("rnn-single", RNN, RNNOptions(hidden=1), free_length=True),
     Case("lstm", LSTM, LSTMOptions(hidden=4, layers=2), free_length=True),
     Case("gru", GRU, GRUOptions(hidden=5, layers=2), free_length=True),
+    Case("one-order-transformer", Transformer, TransformerOptions(8, 2, 2), free_length=True),
     Case("transformer", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
     Case("wavenet", WaveNet, WaveNetOptions(4, 5, layers=2, stacks=2), free_length=True),
     Case("wavenet-narrow", WaveNet, WaveNetOptions(3, 4, layers=1, stacks=1), free_length=True),

@@ -28,6 +28,7 @@ from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.table import Table, TableOptions
+from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.until_end import UntilEnd
@@ -73,6 +74,14 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
             Raster((3,)),
             "heads: expected a divisor of the width, got 4 heads for width 10",
         ),
+        (
+            Transformer,
+            TransformerOptions(width=6, heads=2),
+            LETTERS,
+            STRINGS,
+            "heads: .* an even share, got 2 heads for width 6",
+        ),
+        (Transformer, TransformerOptions(layers=0), BITS, Raster((3,)), "layers: .* got 0"),
         (AnyOrderTransformer, AnyOrderTransformerOptions(), LETTERS, STRINGS, "fixed length"),
         (
             WaveNet,

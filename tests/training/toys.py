@@ -27,12 +27,16 @@ SMALL: dict[str, dict[str, Any]] = {
     "made": {"hidden": (6,)},
     "nade": {"hidden": 4},
     "rnn": {"hidden": 5},
+    "transformer": {"width": 8, "heads": 2, "layers": 1},
     "wavenet": {"channels": 4, "skip": 4, "layers": 2, "stacks": 1},
 }
 """Options that make a system's network small; a system without any needs none."""
 
 QUICK = TrainingOptions(epochs=5, batch_size=16, learning_rate=0.02)
-REAL_SYSTEMS = ("fvsbn", "gru", "independent", "lstm", "made", "nade", "rnn", "wavenet")
+REAL_SYSTEMS = (
+    *("fvsbn", "independent", "made", "nade"),
+    *("gru", "lstm", "rnn", "transformer", "wavenet"),
+)
 
 
 def parts(values: Tensor, labels: Tensor | None = None) -> dict[str, Split]:

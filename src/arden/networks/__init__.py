@@ -14,5 +14,6 @@ NETWORKS: dict[str, str] = {
     "pixelcnn": "arden.networks.pixelcnn:PixelCNN",
     "rnn": "arden.networks.rnn:RNN",
     "table": "arden.networks.table:Table",
+    "transformer": "arden.networks.transformer:Transformer",
     "wavenet": "arden.networks.wavenet:WaveNet",
 }

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from arden.core.network import AnyOrderNetwork, NetworkSpec, State
 from arden.errors import InputError
-from arden.layers.causal_attention import TransformerBlock
+from arden.layers.causal_attention import TransformerBlock, check_heads
 from arden.networks.options import AnyOrderTransformerOptions
 
 __all__ = ["AnyOrderTransformer", "AnyOrderTransformerOptions"]
@@ -28,11 +28,7 @@ class AnyOrderTransformer(AnyOrderNetwork):
         super().__init__(spec, options)
         if spec.num_steps is None:
             raise InputError("network: an any-order Transformer needs events of one fixed length")
-        if options.heads < 1 or options.layers < 1 or options.width % options.heads:
-            raise InputError(
-                "heads: expected a divisor of the width, "
-                f"got {options.heads} heads for width {options.width}"
-            )
+        check_heads(options.width, options.heads, options.layers)
         width = options.width
         self.value = nn.Linear(spec.num_features, width)
         self.seen = nn.Embedding(spec.num_steps, width)

@@ -20,6 +20,7 @@ __all__ = [
     "PixelCNNOptions",
     "RNNOptions",
     "TableOptions",
+    "TransformerOptions",
     "WaveNetOptions",
 ]
 
@@ -123,6 +124,18 @@ class AnyOrderTransformerOptions:
     heads: int = 4
     """Attention heads; they divide the width."""
     layers: int = 4
+    """Blocks."""
+
+
+@dataclass(frozen=True)
+class TransformerOptions:
+    """Masked self-attention over what was seen, in one order."""
+
+    width: int = 64
+    """Numbers per token."""
+    heads: int = 4
+    """Attention heads; they divide the width."""
+    layers: int = 3
     """Blocks."""
 
 
