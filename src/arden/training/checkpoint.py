@@ -145,7 +145,8 @@ def _digest_of(data: Dataset) -> str:
     """A data set -> a name for exactly its training and validation rows."""
     digest = hashlib.sha256()
     for split in (data.train, data.valid):
-        for tensor in (split.values, split.labels, split.observed, split.intensities):
+        beside = (split.labels, split.observed, split.scored, split.intensities)
+        for tensor in (split.values, *beside):
             if tensor is not None:
                 digest.update(f"{tensor.dtype} {tuple(tensor.shape)} ".encode())
                 digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
