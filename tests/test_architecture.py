@@ -34,7 +34,15 @@ CATALOGUES = {
     "networks": "NETWORKS",
 }
 ONLY_IN_KERNELS = {"numba", "triton"}
-WITHOUT_TORCH = ["arden", "arden.cli", "arden.systems", "arden.networks.options"]
+WITHOUT_TORCH = [
+    "arden",
+    "arden.cli",
+    "arden.systems",
+    *(
+        f"arden.networks.options.{kind}"
+        for kind in ("tables", "feedforward", "sequences", "images")
+    ),
+]
 
 
 def parsed(path: Path) -> ast.Module:

@@ -16,7 +16,7 @@ from arden.errors import InputError
 from arden.networks import NETWORKS
 from arden.systems import SYSTEMS, LayoutOptions, with_defaults
 from arden.training.options import TrainingOptions
-from tests.training.toys import SMALL, bits, fresh, mixed, reals, symbols
+from tests.training.toys import bits, fresh, mixed, reals, symbols
 
 KINDS = {"discrete": symbols, "real": reals, "mixed": mixed}
 
@@ -117,7 +117,3 @@ def test_changed_defaults_are_still_the_same_options() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.epochs = 8  # type: ignore[misc]
     assert typing.get_type_hints(changed) == typing.get_type_hints(TrainingOptions)
-
-
-def test_small_systems_are_systems() -> None:
-    assert set(SMALL) <= set(SYSTEMS)

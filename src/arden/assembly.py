@@ -15,6 +15,7 @@ from torch import Tensor
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical, Encoding
 from arden.conditionals.gaussian_mixture import GaussianMixture
+from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.conditionals.mixed import Mixed
 from arden.conditionals.standardised import Standardised
 from arden.core.conditional import Conditional
@@ -63,7 +64,11 @@ def split_options(name: str, given: Mapping[str, Any]) -> FitOptions:
     system = find_system(name)
     module, _, attribute = system.options.partition(":")
     network = getattr(import_module(module), attribute)
-    classes = (network, LayoutOptions, with_defaults(TrainingOptions, system.training))
+    classes = (
+        network,
+        with_defaults(LayoutOptions, system.layout),
+        with_defaults(TrainingOptions, system.training),
+    )
     known = [list(cls.__dataclass_fields__) for cls in classes]
     everything = sorted({option for options in known for option in options} - {"mask"})
     for option in given:
@@ -153,6 +158,8 @@ def _kind(data: Dataset) -> str:
 
 
 def _discrete(num_symbols: int, layout: LayoutOptions) -> Conditional:
+    if layout.family == "logistics":
+        return LogisticMixture(num_symbols, layout.components)
     if num_symbols == 2:
         return Bernoulli()
     encoding: Encoding = "one_hot" if num_symbols <= _MOST_ONE_HOT else "scalar"
@@ -163,7 +170,7 @@ def _discrete(num_symbols: int, layout: LayoutOptions) -> Conditional:
 
 def _real(shift: float, scale: float, layout: LayoutOptions) -> Conditional:
     return Standardised(
-        GaussianMixture(layout.components, "learned", layout.min_scale), shift, scale
+        GaussianMixture(layout.components, layout.mixture_weights, layout.min_scale), shift, scale
     )
 
 

@@ -16,11 +16,12 @@ from arden.assembly import split_options
 from arden.cli import fit_report
 from arden.cli.app import make_app
 from arden.core.mixture import Mixture
-from arden.networks.options import MADEOptions, MarkovOptions, NADEOptions
+from arden.networks.options.feedforward import MADEOptions, NADEOptions
+from arden.networks.options.tables import MarkovOptions
 from arden.storage.model_files import load, read_card
 from arden.systems import SYSTEMS, LayoutOptions
 from tests.cli.words import call, done, refused
-from tests.training.toys import REAL_SYSTEMS, SMALL
+from tests.training.toys import REAL_SYSTEMS
 
 FAST = ("--epochs", 2, "--batch-size", 16)
 
@@ -30,7 +31,7 @@ Capture = pytest.CaptureFixture[str]
 def small(name: str) -> list[object]:
     """A system's name -> the words that make it small."""
     words: list[object] = []
-    for option, value in SMALL.get(name, {}).items():
+    for option, value in SYSTEMS[name].small.items():
         for one in value if isinstance(value, tuple) else [value]:
             words += [f"--{option}", one]
     return words
@@ -40,11 +41,12 @@ def small(name: str) -> list[object]:
 def test_every_system_is_fitted_loaded_and_scored(
     name: str, files: Path, tmp_path: Path, capfd: Capture
 ) -> None:
-    data, run = files / "bits.csv", tmp_path / "run"
+    image = "image" in SYSTEMS[name].needs
+    data, run = files / ("images.npz" if image else "bits.csv"), tmp_path / "run"
     out = done(capfd, "fit", name, data, "--out", run, *FAST, *small(name))
     for line in ("nats per row ± standard error", "bits per dimension", "free parameters"):
         assert line in out
-    assert re.search(r"a full table would need +│ +7 │", out)
+    assert re.search(rf"a full table would need +│ +{'65,535' if image else '7'} │", out)
     for name_of_file in ("config.json", "model.safetensors", "metrics.jsonl"):
         assert (run / name_of_file).is_file()
     pictures = [line.removeprefix("Picture: ") for line in out.splitlines() if "Picture" in line]
@@ -204,8 +206,8 @@ def test_defaults_are_those_of_the_system(capfd: Capture, monkeypatch: pytest.Mo
         _, options, *_ = given(capfd, monkeypatch, name, "digits")
         assert to_plain(options) == to_plain(split_options(name, {}))
         assert {type(part).__module__ for part in options} <= {
-            "arden.networks.options",
-            "arden.systems",
+            SYSTEMS[name].options.partition(":")[0],
+            "arden.systems.layout",
             "arden.training.options",
         }
         _, options, *_ = given(capfd, monkeypatch, name, "digits", "--seed", 3, "--epochs", 7)

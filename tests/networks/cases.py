@@ -1,8 +1,13 @@
-"""The table that feeds the conformance suite: a network is tested by adding a line here."""
+"""What feeds the conformance suite: every system of the catalogue, small, and variants of some.
+
+An entry in `arden.systems` is enough to have a network tested. A line here adds the same network
+with other options, or one that is no system yet.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from arden.conditionals.bernoulli import Bernoulli
@@ -11,25 +16,27 @@ from arden.conditionals.gaussian_mixture import GaussianMixture
 from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.core.conditional import Conditional
 from arden.core.model import AutoregressiveModel
-from arden.core.network import CausalNetwork
+from arden.core.network import CausalNetwork, CountedNetwork
 from arden.core.ordering import Ordering
+from arden.networks import NETWORKS
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
-from arden.networks.independent import Independent, IndependentOptions
 from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
 from arden.networks.rnn import RNN, RNNOptions
-from arden.networks.table import Table, TableOptions
 from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.column import Column
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
 from arden.orderings.zigzag import Zigzag
+from arden.storage.plain import options_from
+from arden.storage.recipe import find_class
+from arden.systems import SYSTEMS, System
 from tests.core.models import build
 
 FAMILIES: dict[str, Conditional] = {
@@ -58,32 +65,51 @@ class Case:
     """Whether it needs the raster of an image."""
 
 
-CASES = (
-    Case("independent", Independent, IndependentOptions()),
-    Case("markov", Markov, MarkovOptions(2), ONE_HOT),
+VARIANTS = (
     Case("markov-homogeneous", Markov, MarkovOptions(1, homogeneous=True), ONE_HOT, True),
     Case("markov-far", Markov, MarkovOptions(9), ONE_HOT),
-    Case("table", Table, TableOptions(), ONE_HOT),
-    Case("fvsbn", FVSBN, FVSBNOptions()),
     Case("fvsbn-window", FVSBN, FVSBNOptions(memory=2)),
     Case("fvsbn-alone", FVSBN, FVSBNOptions(memory=0)),
-    Case("nade", NADE, NADEOptions(hidden=7)),
     Case("nade-single", NADE, NADEOptions(hidden=1, activation="tanh")),
-    Case("made", MADE, MADEOptions(hidden=(9, 8))),
     Case("made-deep", MADE, MADEOptions((9, 3, 8), "tanh", degrees="random", direct=False)),
     Case("made-linear", MADE, MADEOptions(hidden=())),
     Case("made-member", MADE, MADEOptions(hidden=(20, 12), masks=3, mask=2)),
-    Case("rnn", RNN, RNNOptions(hidden=5, layers=2), free_length=True),
     Case("rnn-single", RNN, RNNOptions(hidden=1), free_length=True),
-    Case("lstm", LSTM, LSTMOptions(hidden=4, layers=2), free_length=True),
-    Case("gru", GRU, GRUOptions(hidden=5, layers=2), free_length=True),
-    Case("one-order-transformer", Transformer, TransformerOptions(8, 2, 2), free_length=True),
-    Case("transformer", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
-    Case("wavenet", WaveNet, WaveNetOptions(4, 5, layers=2, stacks=2), free_length=True),
+    Case("rnn-deep", RNN, RNNOptions(hidden=5, layers=2), free_length=True),
+    Case("lstm-deep", LSTM, LSTMOptions(hidden=4, layers=2), free_length=True),
+    Case("gru-deep", GRU, GRUOptions(hidden=5, layers=2), free_length=True),
+    Case("transformer-deep", Transformer, TransformerOptions(8, 2, 2), free_length=True),
+    Case("wavenet-deep", WaveNet, WaveNetOptions(4, 5, layers=2, stacks=2), free_length=True),
     Case("wavenet-narrow", WaveNet, WaveNetOptions(3, 4, layers=1, stacks=1), free_length=True),
     Case("wavenet-far", WaveNet, WaveNetOptions(4, 12, layers=4, stacks=1), free_length=True),
+    Case("any-order", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
     Case("pixelcnn", PixelCNN, PixelCNNOptions(4, blocks=1, kernel=3), ("logistic",), on_grid=True),
     Case("pixelcnn-wide", PixelCNN, PixelCNNOptions(3, 2, 5), ("logistic",), on_grid=True),
+)
+
+
+def _case_of(name: str, system: System) -> Case:
+    """An entry of the catalogue -> the small instance of it that is tested."""
+    network = find_class(NETWORKS, system.network, "network")
+    module, _, attribute = system.options.partition(":")
+    options = options_from(getattr(import_module(module), attribute), system.small, name)
+    counted = issubclass(network, CountedNetwork)
+    if system.layout.get("family") == "logistics":
+        families: tuple[str, ...] = ("logistic",)
+    elif "discrete" not in system.data:
+        families = ("gaussian",)
+    elif "real" not in system.data:
+        families = ONE_HOT if counted else DISCRETE
+    else:
+        families = ANY
+    return Case(
+        name, network, options, families, not (system.needs or counted), "image" in system.needs
+    )
+
+
+CASES = (
+    *(_case_of(name, system) for name, system in SYSTEMS.items() if "score" in system.verbs),
+    *VARIANTS,
 )
 
 PAIRS = [(case, family) for case in CASES for family in case.families]

@@ -13,6 +13,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset, Split
 from arden.data.schema import Column, Schema
+from arden.systems import SYSTEMS
 from arden.tasks.score import score
 from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
@@ -21,22 +22,9 @@ from tests.core.models import generator
 Model = AutoregressiveModel | Mixture
 
 CLASSES = ("even", "odd")
-SMALL: dict[str, dict[str, Any]] = {
-    "gru": {"hidden": 5},
-    "lstm": {"hidden": 5},
-    "made": {"hidden": (6,)},
-    "nade": {"hidden": 4},
-    "rnn": {"hidden": 5},
-    "transformer": {"width": 8, "heads": 2, "layers": 1},
-    "wavenet": {"channels": 4, "skip": 4, "layers": 2, "stacks": 1},
-}
-"""Options that make a system's network small; a system without any needs none."""
-
 QUICK = TrainingOptions(epochs=5, batch_size=16, learning_rate=0.02)
-REAL_SYSTEMS = (
-    *("fvsbn", "independent", "made", "nade"),
-    *("gru", "lstm", "rnn", "transformer", "wavenet"),
-)
+REAL_SYSTEMS = tuple(name for name, system in SYSTEMS.items() if "mixed" in system.data)
+"""Systems that take real columns, and columns of several kinds."""
 
 
 def parts(values: Tensor, labels: Tensor | None = None) -> dict[str, Split]:
@@ -101,7 +89,7 @@ def mixed(rows: int = 160, seed: int = 0) -> Dataset:
 def fresh(name: str, data: Dataset, context_size: int = 0, **options: Any) -> Model:
     """A system's name, data -> its untrained model, small unless asked otherwise."""
     condition = {"condition": "label"} if context_size else {}
-    chosen = split_options(name, {**SMALL.get(name, {}), **condition, **options})
+    chosen = split_options(name, {**SYSTEMS[name].small, **condition, **options})
     return assemble(name, data, chosen)
 
 

@@ -35,7 +35,7 @@ def _command(name: str, system: System) -> Any:
     shared = {option.name for option in fields(TrainingOptions)}
     shared &= {option.name for option in fields(options_class)}
     read_options = _worded(options_class, {*shared, "mask"})
-    read_layout = _worded(LayoutOptions)
+    read_layout = _worded(with_defaults(LayoutOptions, system.layout))
     read_training = _worded(with_defaults(TrainingOptions, system.training))
 
     def command(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from arden.core.network import AnyOrderNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.causal_attention import TransformerBlock, check_heads
-from arden.networks.options import AnyOrderTransformerOptions
+from arden.networks.options.sequences import AnyOrderTransformerOptions
 
 __all__ = ["AnyOrderTransformer", "AnyOrderTransformerOptions"]
 

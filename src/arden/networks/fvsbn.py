@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from arden.core.network import CausalNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.masked_linear import MaskedLinear
-from arden.networks.options import FVSBNOptions
+from arden.networks.options.feedforward import FVSBNOptions
 
 __all__ = ["FVSBN", "FVSBNOptions"]
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from arden.core.network import NetworkSpec
 from arden.networks._recurrent import CellState, CellWeights, RecurrentNetwork
-from arden.networks.options import GRUOptions
+from arden.networks.options.sequences import GRUOptions
 
 __all__ = ["GRU", "GRUOptions"]
 

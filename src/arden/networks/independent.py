@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arden.core.network import NetworkSpec
 from arden.networks._tabular import TabularNetwork
-from arden.networks.options import IndependentOptions
+from arden.networks.options.tables import IndependentOptions
 
 __all__ = ["Independent", "IndependentOptions"]
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from arden.core.network import NetworkSpec
 from arden.networks._recurrent import CellState, CellWeights, RecurrentNetwork
-from arden.networks.options import LSTMOptions
+from arden.networks.options.sequences import LSTMOptions
 
 __all__ = ["LSTM", "LSTMOptions"]
 

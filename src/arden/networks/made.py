@@ -13,7 +13,7 @@ from arden.core.network import CausalNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.activation import activation
 from arden.layers.masked_linear import MaskedLinear
-from arden.networks.options import MADEOptions
+from arden.networks.options.feedforward import MADEOptions
 
 __all__ = ["MADE", "MADEOptions"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from arden.core.network import NetworkSpec
 from arden.errors import InputError
 from arden.networks._tabular import TabularNetwork
-from arden.networks.options import MarkovOptions
+from arden.networks.options.tables import MarkovOptions
 
 __all__ = ["Markov", "MarkovOptions"]
 

@@ -9,7 +9,7 @@ from arden.core.dispatch import FORWARD_KERNELS
 from arden.core.network import CausalNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.activation import activation
-from arden.networks.options import NADEOptions
+from arden.networks.options.feedforward import NADEOptions
 
 __all__ = ["NADE", "NADEOptions"]
 

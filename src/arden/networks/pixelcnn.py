@@ -9,7 +9,7 @@ from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.core.network import NetworkSpec, ReplayedNetwork
 from arden.errors import InputError
 from arden.layers.masked_conv import MaskedConv
-from arden.networks.options import PixelCNNOptions
+from arden.networks.options.images import PixelCNNOptions
 
 __all__ = ["PixelCNN", "PixelCNNOptions"]
 

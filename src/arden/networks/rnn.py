@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from arden.core.network import NetworkSpec
 from arden.networks._recurrent import CellState, CellWeights, RecurrentNetwork
-from arden.networks.options import RNNOptions
+from arden.networks.options.sequences import RNNOptions
 
 __all__ = ["RNN", "RNNOptions"]
 

@@ -8,7 +8,7 @@ from arden.core.network import NetworkSpec
 from arden.errors import InputError
 from arden.layers.context_table import MAX_TABLE_ROWS
 from arden.networks._tabular import TabularNetwork
-from arden.networks.options import TableOptions
+from arden.networks.options.tables import TableOptions
 
 __all__ = ["Table", "TableOptions"]
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from arden.core.network import CausalNetwork, NetworkSpec, State
 from arden.layers.causal_attention import TransformerBlock, check_heads
-from arden.networks.options import TransformerOptions
+from arden.networks.options.sequences import TransformerOptions
 
 __all__ = ["Transformer", "TransformerOptions"]
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from arden.core.network import CausalNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.gated_dilation import GatedDilation
-from arden.networks.options import WaveNetOptions
+from arden.networks.options.sequences import WaveNetOptions
 
 __all__ = ["WaveNet", "WaveNetOptions"]
 

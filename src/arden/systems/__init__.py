@@ -1,0 +1,26 @@
+"""THE catalogue: every named system, what it is made of and what can be asked of it.
+
+All strings, so that listing and ``--help`` need no torch. The command line, the tests and the
+documentation are fed from `SYSTEMS`; adding a model is one file under ``networks/`` and one entry.
+"""
+
+from arden.systems.feedforward import FEEDFORWARD
+from arden.systems.images import IMAGES
+from arden.systems.layout import LayoutOptions
+from arden.systems.sequences import SEQUENCES
+from arden.systems.system import EXACT_VERBS, System, with_defaults
+from arden.systems.tables import TABLES
+
+__all__ = [
+    "EXACT_VERBS",
+    "FEEDFORWARD",
+    "IMAGES",
+    "LayoutOptions",
+    "SEQUENCES",
+    "SYSTEMS",
+    "System",
+    "TABLES",
+    "with_defaults",
+]
+
+SYSTEMS: dict[str, System] = {**TABLES, **FEEDFORWARD, **SEQUENCES, **IMAGES}

@@ -1,0 +1,37 @@
+"""Systems over events of one fixed length: logistic regressions, NADE and its relatives, MADE."""
+
+from arden.systems.system import System
+
+__all__ = ["FEEDFORWARD"]
+
+FEEDFORWARD: dict[str, System] = {
+    "fvsbn": System(
+        title="Fully visible sigmoid belief net",
+        network="fvsbn",
+        options="arden.networks.options.feedforward:FVSBNOptions",
+        formula="x̂_i = σ(b_i + Σ_{j<i} α_ij x_j)",
+        paper="Neal, Connectionist learning of belief networks, 1992",
+        training={"learning_rate": 1e-2, "weight_decay": 0.1},
+        needs=("fixed length",),
+    ),
+    "nade": System(
+        title="Neural autoregressive distribution estimator",
+        network="nade",
+        options="arden.networks.options.feedforward:NADEOptions",
+        formula="h_i = σ(W_{·,<i} x_<i + c), x̂_i = σ(v_i·h_i + b_i)",
+        paper="Larochelle, Murray, The neural autoregressive distribution estimator, 2011",
+        training={"learning_rate": 3e-3, "weight_decay": 0.1},
+        needs=("fixed length",),
+        small={"hidden": 4},
+    ),
+    "made": System(
+        title="Masked autoencoder for distribution estimation",
+        network="made",
+        options="arden.networks.options.feedforward:MADEOptions",
+        formula="h = g((W ∘ M_W) x + b), x̂ = σ((V ∘ M_V) h + c)",
+        paper="Germain, Gregor, Murray, Larochelle, MADE, 2015",
+        training={"weight_decay": 0.1},
+        needs=("fixed length",),
+        small={"hidden": (6,)},
+    ),
+}
