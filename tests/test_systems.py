@@ -16,9 +16,10 @@ from arden.errors import InputError
 from arden.networks import NETWORKS
 from arden.systems import SYSTEMS, LayoutOptions, with_defaults
 from arden.training.options import TrainingOptions
-from tests.training.toys import bits, fresh, mixed, reals, symbols
+from tests.training.toys import bits, fresh, mixed, real_images, reals, symbols
 
 KINDS = {"discrete": symbols, "real": reals, "mixed": mixed}
+KINDS_OF_IMAGES = {"discrete": bits, "real": real_images, "mixed": mixed}
 
 every_system = pytest.mark.parametrize("name", SYSTEMS)
 
@@ -66,7 +67,8 @@ def test_options_of_one_name_mean_one_thing(name: str) -> None:
 @every_system
 @pytest.mark.parametrize("kind", KINDS)
 def test_systems_take_the_data_they_say_and_refuse_the_others(name: str, kind: str) -> None:
-    data: Dataset = KINDS[kind]()
+    image = "image" in SYSTEMS[name].needs
+    data: Dataset = (KINDS_OF_IMAGES if image else KINDS)[kind]()
     if kind in SYSTEMS[name].data:
         assert fresh(name, data).event_shape == data.schema.event_shape
     else:

@@ -19,7 +19,7 @@ from arden.layers.causal_attention import TransformerBlock
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.nade import NADE
-from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
+from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.orderings.raster import Raster
 from tests.audit.defects_of_structure import NADE_OPTIONS, planted
 from tests.audit.small_models import small
@@ -84,7 +84,7 @@ class FirstRowsOrder(AnyOrderTransformer):
         return super().start(batch_size, context, first)
 
 
-class UnchainedColours(PixelCNN):
+class UnchainedColours(PixelCNNPlusPlus):
     """Walks draw the channels of a pixel independently, though the score chains them."""
 
     def step(self, state: State, feature: Tensor) -> tuple[Tensor, State]:
@@ -150,7 +150,7 @@ WALK_DEFECTS = {
         "cached steps equal one pass",
         lambda: planted(
             UnchainedColours,
-            PixelCNNOptions(4, 1, 3),
+            PixelCNNPlusPlusOptions(4, 1, 3),
             conditional=LogisticMixture(4, 2),
             ordering=Raster((2, 2, 2)),
         ),

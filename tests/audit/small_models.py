@@ -25,7 +25,7 @@ from arden.networks.independent import Independent, IndependentOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
-from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
+from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.networks.table import Table, TableOptions
 from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
@@ -89,8 +89,13 @@ SOUND: dict[str, Callable[[int], Model]] = {
     "transformer": lambda seed: small(
         AnyOrderTransformer, AnyOrderTransformerOptions(8, 2, 1), Categorical(3), FIVE, 2, seed
     ),
-    "pixelcnn": lambda seed: small(
-        PixelCNN, PixelCNNOptions(4, 1, 3), LogisticMixture(4, 2), Raster((2, 2, 2)), 0, seed
+    "pixelcnn++": lambda seed: small(
+        PixelCNNPlusPlus,
+        PixelCNNPlusPlusOptions(4, 1, 3),
+        LogisticMixture(4, 2),
+        Raster((2, 2, 2)),
+        0,
+        seed,
     ),
     "one-order transformer": lambda seed: small(
         Transformer, TransformerOptions(8, 2, 1), Categorical(3), SIX, 2, seed

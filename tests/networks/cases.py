@@ -26,7 +26,7 @@ from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
-from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
+from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
@@ -83,8 +83,20 @@ VARIANTS = (
     Case("wavenet-narrow", WaveNet, WaveNetOptions(3, 4, layers=1, stacks=1), free_length=True),
     Case("wavenet-far", WaveNet, WaveNetOptions(4, 12, layers=4, stacks=1), free_length=True),
     Case("any-order", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
-    Case("pixelcnn", PixelCNN, PixelCNNOptions(4, blocks=1, kernel=3), ("logistic",), on_grid=True),
-    Case("pixelcnn-wide", PixelCNN, PixelCNNOptions(3, 2, 5), ("logistic",), on_grid=True),
+    Case(
+        "pixelcnn++",
+        PixelCNNPlusPlus,
+        PixelCNNPlusPlusOptions(4, blocks=1, kernel=3),
+        ("logistic",),
+        on_grid=True,
+    ),
+    Case(
+        "pixelcnn++-wide",
+        PixelCNNPlusPlus,
+        PixelCNNPlusPlusOptions(3, 2, 5),
+        ("logistic",),
+        on_grid=True,
+    ),
 )
 
 

@@ -25,7 +25,7 @@ from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
-from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
+from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.table import Table, TableOptions
 from arden.networks.transformer import Transformer, TransformerOptions
@@ -93,9 +93,21 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
         (WaveNet, WaveNetOptions(layers=0), BITS, STRINGS, "layers: expected 1 to 20, got 0"),
         (WaveNet, WaveNetOptions(layers=21), BITS, STRINGS, "layers: expected 1 to 20, got 21"),
         (WaveNet, WaveNetOptions(stacks=0), BITS, STRINGS, "stacks: expected at least 1, got 0"),
-        (PixelCNN, PixelCNNOptions(), LogisticMixture(4, 2), Zigzag((3, 3)), "raster"),
-        (PixelCNN, PixelCNNOptions(), BITS, Raster((3, 3)), "mixture of logistics"),
-        (PixelCNN, PixelCNNOptions(kernel=4), LogisticMixture(4, 2), Raster((3, 3)), "kernel"),
+        (
+            PixelCNNPlusPlus,
+            PixelCNNPlusPlusOptions(),
+            LogisticMixture(4, 2),
+            Zigzag((3, 3)),
+            "raster",
+        ),
+        (PixelCNNPlusPlus, PixelCNNPlusPlusOptions(), BITS, Raster((3, 3)), "mixture of logistics"),
+        (
+            PixelCNNPlusPlus,
+            PixelCNNPlusPlusOptions(kernel=4),
+            LogisticMixture(4, 2),
+            Raster((3, 3)),
+            "kernel",
+        ),
     ],
 )
 def test_networks_that_cannot_be_built(

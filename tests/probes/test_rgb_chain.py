@@ -1,4 +1,4 @@
-"""Contract probe: a tiny RGB PixelCNN whose logistic mixture is an exact chain of scalars."""
+"""Contract probe: a tiny RGB PixelCNN++ whose logistic mixture is an exact chain of scalars."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.core.draw import draw
 from arden.core.model import AutoregressiveModel, spec_for
-from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
+from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.orderings.raster import Raster
 from tests.core.models import every_event, generator, noise_for, shake
 from tests.probes.training import train
@@ -20,10 +20,12 @@ SHAPE = (3, 3, 3)
 
 
 def pixelcnn(shape: tuple[int, ...] = SHAPE, seed: int = 0) -> AutoregressiveModel:
-    """A PixelCNN of four maps over images of four levels."""
+    """A PixelCNN++ of four maps over images of four levels."""
     ordering, family = Raster(shape), LogisticMixture(LEVELS, COMPONENTS)
     torch.manual_seed(seed)
-    network = PixelCNN(spec_for(ordering, family), PixelCNNOptions(8, blocks=1, kernel=3))
+    network = PixelCNNPlusPlus(
+        spec_for(ordering, family), PixelCNNPlusPlusOptions(8, blocks=1, kernel=3)
+    )
     return AutoregressiveModel(ordering, network, family)
 
 

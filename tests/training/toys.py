@@ -74,6 +74,13 @@ def reals(rows: int = 160, scale: float = 1.0, seed: int = 0) -> Dataset:
     return Dataset("reals", Schema("table", (3,)), **parts(values), protocol="Reals for a test.")
 
 
+def real_images(rows: int = 160, seed: int = 0) -> Dataset:
+    """Images (N, 2, 3) of reals, each row of pixels a random walk."""
+    source = generator(seed)
+    values = torch.randn(rows, 2, 3, generator=source, dtype=torch.float64).cumsum(dim=2)
+    return Dataset("planes", Schema("image", (2, 3)), **parts(values), protocol="Real images.")
+
+
 def mixed(rows: int = 160, seed: int = 0) -> Dataset:
     """A table of one binary, one categorical and one real column that depends on both."""
     source = generator(seed)

@@ -12,6 +12,7 @@ NETWORKS: dict[str, str] = {
     "markov": "arden.networks.markov:Markov",
     "nade": "arden.networks.nade:NADE",
     "pixelcnn": "arden.networks.pixelcnn:PixelCNN",
+    "pixelcnn_plus_plus": "arden.networks.pixelcnn_plus_plus:PixelCNNPlusPlus",
     "rnn": "arden.networks.rnn:RNN",
     "table": "arden.networks.table:Table",
     "transformer": "arden.networks.transformer:Transformer",

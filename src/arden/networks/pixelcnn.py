@@ -1,112 +1,128 @@
-"""PixelCNN: masked convolutions over the pixels before, and a chain through a pixel's channels."""
+"""PixelCNN: masked convolutions over the pixels before, channels masked R → G → B."""
 
 from __future__ import annotations
+
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from arden.conditionals.logistic_mixture import LogisticMixture
-from arden.core.network import NetworkSpec, ReplayedNetwork
+from arden.core.network import NetworkSpec, State
 from arden.errors import InputError
-from arden.layers.masked_conv import MaskedConv
+from arden.layers.masked_conv import MaskedConv, group_slice
+from arden.networks._raster import Pixel, RasterNetwork, composed
 from arden.networks.options.images import PixelCNNOptions
 
 __all__ = ["PixelCNN", "PixelCNNOptions"]
 
 
-class PixelCNN(ReplayedNetwork):
-    """Mixtures of logistics per pixel, made an exact chain of scalars.
+class PixelCNN(RasterNetwork):
+    """A convolution under mask A, residual blocks under mask B, two 1×1 layers, one pass.
 
-    The convolutions see whole pixels before the current one and give it M components: a weight,
-    and for every channel a mean, a scale and coefficients on the channels before it. The paper
-    writes one mixture over a pixel's channels, Σ_m π_m p_m(r) p_m(g | r) p_m(b | r, g). Scalar by
-    scalar that is a mixture whose weights are updated by what was seen:
-    p(g | r) = Σ_m π_m(r) p_m(g | r) with π_m(r) ∝ π_m p_m(r). (van den Oord, Kalchbrenner,
-    Kavukcuoglu, "Pixel recurrent neural networks", 2016; Salimans et al., "PixelCNN++", 2017.)
+    Every layer's maps are divided among the channels of a pixel, so that green sees red, and blue
+    both. Stacked 3×3 kernels never reach a wedge above and to the right: the blind spot, which
+    `promised` leaves out. (van den Oord, Kalchbrenner, Kavukcuoglu, "Pixel recurrent neural
+    networks", 2016.)
     """
 
     def __init__(self, spec: NetworkSpec, options: PixelCNNOptions) -> None:
         super().__init__(spec, options)
-        if spec.grid is None:
-            raise InputError("ordering: a PixelCNN needs the raster of an image, flipped or not")
-        if spec.num_symbols is None or spec.num_params % 3 or spec.num_features != 1:
-            raise InputError("conditional: this PixelCNN needs a mixture of logistics")
         if options.kernel < 1 or options.kernel % 2 == 0:
             raise InputError(f"kernel: expected an odd width, got {options.kernel}")
-        if options.channels < 1 or options.blocks < 0:
+        if options.channels < 2 * self.channels or options.blocks < 0:
             raise InputError(
-                "channels, blocks: expected at least 1 and 0, "
-                f"got {options.channels} and {options.blocks}"
+                f"channels, blocks: expected at least {2 * self.channels} (two for each channel of "
+                f"a pixel) and 0, got {options.channels} and {options.blocks}"
             )
-        self.family = LogisticMixture(spec.num_symbols, spec.num_params // 3)
-        channels = spec.grid[2]
-        components = self.family.components
-        width = options.channels
-        # One more input plane marks the inside of the image: zero padding is not a black pixel.
-        self.first = MaskedConv(channels + 1, width, options.kernel, sees_itself=False)
-        self.blocks = nn.ModuleList(
-            MaskedConv(width, width, 3, sees_itself=True) for _ in range(options.blocks)
+        groups, width = self.channels, options.channels
+        self.margin = options.kernel // 2
+        self.first = MaskedConv(
+            self.num_planes, width, options.kernel, sees_itself=False, groups=groups
         )
-        per_component = 1 + 2 * channels + channels * (channels - 1) // 2
-        self.output = nn.Conv2d(width, components * per_component, 1)
-        self.context = nn.Linear(spec.context_size, width) if spec.context_size else None
+        self.blocks = nn.ModuleList(_Block(width, groups) for _ in range(options.blocks))
+        self.hidden = MaskedConv(width, width, 1, sees_itself=True, groups=groups)
+        self.output = MaskedConv(
+            width, groups * spec.num_params, 1, sees_itself=True, groups=groups
+        )
+        self.context = (
+            nn.Linear(spec.context_size, width, bias=False) if spec.context_size else None
+        )
 
-    def forward(self, features: Tensor, context: Tensor | None = None) -> Tensor:
-        """(B, T, 1), (B, C) -> (B, T, 3M)."""
-        assert self.spec.grid is not None
-        batch_size = features.shape[0]
-        height, width, channels = self.spec.grid
-        pixels = features.reshape(batch_size, height, width, channels)
-        x = pixels.permute(0, 3, 1, 2)
-        x = self.first(torch.cat([x, torch.ones_like(x[:, :1])], dim=1))
+    def maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
+        """(B, C·(F + 1), H, W), (B, C) -> (B, C·P, H, W)."""
+        x = self.first(planes)
         if self.context is not None:
             x = x + self.context(context)[:, :, None, None]
-        for block in self.blocks:
-            x = x + block(torch.relu(x))
-        head = self.output(torch.relu(x)).permute(0, 2, 3, 1)
-        head = head.unflatten(-1, (-1, self.family.components))
-        return self._chain(head, pixels).flatten(1, 3)
+        for block in self._blocks():
+            x = block(x)
+        return self.output(torch.relu(self.hidden(torch.relu(x))))
 
-    def _chain(self, head: Tensor, pixels: Tensor) -> Tensor:
-        """(B, H, W, 1 + 2C + …, M), (B, H, W, C) -> (B, H, W, C, 3M)."""
-        channels = pixels.shape[-1]
-        levels = ((pixels + 1) * (0.5 * (self.family.num_symbols - 1))).round()
-        weights = head[..., 0, :]
-        means, log_scales = head[..., 1 : 1 + 2 * channels, :].split(channels, dim=-2)
-        coefficients = head[..., 1 + 2 * channels :, :].tanh()
-        scalars, used = [], 0
-        for channel in range(channels):
-            mean = means[..., channel, :]
-            for before in range(channel):
-                mean = mean + coefficients[..., used, :] * pixels[..., before, None]
-                used += 1
-            log_scale = log_scales[..., channel, :]
-            scalars.append(torch.cat([weights, mean, log_scale], dim=-1))
-            seen = self.family.component_log_prob(mean, log_scale, levels[..., channel])
-            weights = weights + seen
-        return torch.stack(scalars, dim=-2)
+    def start_maps(self, batch_size: int, context: Tensor | None) -> State:
+        """B, (B, C) -> (the context's share, a memory for every layer after the first)."""
+        shift = None if self.context is None else self.context(context)
+        layers: list[_Block | MaskedConv] = [*self._blocks(), self.hidden, self.output]
+        size = (batch_size, self.height, self.width)
+        return shift, tuple(layer.start(*size) for layer in layers)
+
+    def begin_row(self, planes: Tensor, carried: State, row: int) -> State:
+        """planes, what is carried, y -> what is carried: nothing is done row by row."""
+        return carried
+
+    def at(
+        self, planes: Tensor, carried: State, pixel: Pixel, channel: int
+    ) -> tuple[Tensor, State]:
+        """planes, what is carried, (y, x), c -> (B, P) of that scalar; memories are written."""
+        shift, memories = carried
+        own = group_slice(self.options.channels, self.channels, channel)
+        x = self.first.at(planes, pixel, channel)
+        if shift is not None:
+            x = x + shift[:, own]
+        for block, memory in zip(self._blocks(), memories, strict=False):
+            x = block.at(x, memory, pixel, channel)
+        for layer, memory in zip((self.hidden, self.output), memories[-2:], strict=True):
+            layer.put(memory, torch.relu(x), pixel, own)
+            x = layer.at(memory, pixel, channel)
+        return x, carried
 
     def promised(self, num_steps: int) -> Tensor:
-        """T -> (T, T) bool: what the stacked kernels reach inside the image, and the channels.
+        """T -> (T, T) bool: what the stacked kernels reach inside the image."""
+        looks = [layer.looks(self.height, self.width) for layer in (self.first, *self._looking())]
+        return composed(looks)
 
-        Above and to the right of a pixel there is a wedge they never reach: the blind spot.
-        """
-        assert self.spec.grid is not None
-        height, width, channels = self.spec.grid
-        ys, xs = torch.arange(height), torch.arange(width)
-        y, x = (axis.flatten() for axis in torch.meshgrid(ys, xs, indexing="ij"))
-        down, right = y[None] - y[:, None], x[None] - x[:, None]  # [to, from]: where it looks
+    def _blocks(self) -> list[_Block]:
+        return cast(list[_Block], list(self.blocks))
 
-        def looks(kernel: int, sees_itself: bool) -> Tensor:
-            reach = kernel // 2
-            near = (down.abs() <= reach) & (right.abs() <= reach)
-            return near & ((down < 0) | ((down == 0) & (right < sees_itself)))
+    def _looking(self) -> list[MaskedConv]:
+        return [*(block.middle for block in self._blocks()), self.output]
 
-        reached = torch.eye(height * width, dtype=torch.bool)
-        step = looks(3, True) | reached
-        for _ in self.blocks:
-            reached = (reached.float() @ step.float()) > 0
-        reached = (reached.float() @ looks(self.options.kernel, False).float()) > 0
-        scalars = reached.repeat_interleave(channels, 0).repeat_interleave(channels, 1)
-        same_pixel = torch.block_diag(*[torch.ones(channels, channels)] * (height * width)).bool()
-        return scalars | (same_pixel & torch.ones_like(same_pixel).tril(-1))
+
+class _Block(nn.Module):
+    """x + 1×1, then 3×3 on half the maps, then 1×1, each behind a ReLU and under mask B."""
+
+    def __init__(self, width: int, groups: int) -> None:
+        super().__init__()
+        half = width // 2
+        self.groups = groups
+        self.narrow = MaskedConv(width, half, 1, sees_itself=True, groups=groups)
+        self.middle = MaskedConv(half, half, 3, sees_itself=True, groups=groups)
+        self.widen = MaskedConv(half, width, 1, sees_itself=True, groups=groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, W, H, W) -> (B, W, H, W)."""
+        inner = self.middle(torch.relu(self.narrow(torch.relu(x))))
+        return x + self.widen(torch.relu(inner))
+
+    def start(self, batch_size: int, height: int, width: int) -> State:
+        """B, H, W -> a memory for each of the three layers."""
+        layers = (self.narrow, self.middle, self.widen)
+        return tuple(layer.start(batch_size, height, width) for layer in layers)
+
+    def at(self, x: Tensor, memories: State, pixel: Pixel, channel: int) -> Tensor:
+        """(B, W_c), memories, (y, x), c -> (B, W_c): one channel's maps of one pixel."""
+        inner = x
+        layers = (self.narrow, self.middle, self.widen)
+        for layer, memory in zip(layers, memories, strict=True):
+            own = group_slice(layer.weight.shape[1], self.groups, channel)
+            layer.put(memory, torch.relu(inner), pixel, own)
+            inner = layer.at(memory, pixel, channel)
+        return x + inner
