@@ -78,7 +78,9 @@ def real_images(rows: int = 160, seed: int = 0) -> Dataset:
     """Images (N, 2, 3) of reals, each row of pixels a random walk."""
     source = generator(seed)
     values = torch.randn(rows, 2, 3, generator=source, dtype=torch.float64).cumsum(dim=2)
-    return Dataset("planes", Schema("image", (2, 3)), **parts(values), protocol="Real images.")
+    labels = torch.arange(rows) % 2
+    schema = Schema("image", (2, 3), class_names=CLASSES)
+    return Dataset("planes", schema, **parts(values, labels), protocol="Real images for a test.")
 
 
 def mixed(rows: int = 160, seed: int = 0) -> Dataset:
