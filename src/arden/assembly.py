@@ -24,10 +24,12 @@ from arden.core.model import AutoregressiveModel, spec_for
 from arden.core.network import CountedNetwork
 from arden.core.ordering import Ordering
 from arden.data.dataset import Dataset
+from arden.data.schema import Schema
 from arden.errors import InputError, suggestion
 from arden.networks import NETWORKS
 from arden.networks.made import MADE
 from arden.orderings import ORDERINGS
+from arden.orderings.until_end import UntilEnd
 from arden.storage.plain import options_from
 from arden.storage.recipe import find_class
 from arden.systems import SYSTEMS, LayoutOptions, System, with_defaults
@@ -98,10 +100,11 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveMod
             f"data: {name} takes {' or '.join(system.data)} values, "
             f"but {data.name} holds {kind} ones"
         )
-    ordering = _ordering(layout, tuple(data.schema.event_shape))
+    _check_needs(name, system, data)
+    ordering = _ordering(layout, data.schema)
     cls = find_class(NETWORKS, system.network, "network")
     # Tables look symbols up, and characters have no size: neither has any use for a number.
-    apart = issubclass(cls, CountedNetwork) or data.schema.kind == "text"
+    apart = issubclass(cls, CountedNetwork) or bool(data.schema.symbols)
     if apart and layout.encoding == "auto":
         layout = replace(layout, encoding="one_hot")
     conditional = choose_conditional(data, layout)
@@ -181,7 +184,25 @@ def _moments(values: Tensor) -> tuple[float, float]:
     return (values.mean().item() if values.numel() else 0.0), scale if scale > 0 else 1.0
 
 
-def _ordering(layout: LayoutOptions, event_shape: tuple[int, ...]) -> Ordering:
+def _check_needs(name: str, system: System, data: Dataset) -> None:
+    """What a system asks of its data besides the kind of values -> (); strings lack all of it."""
+    # What gives no probability has no end to a string either: padding would be data to it.
+    needs = system.needs or (() if "score" in system.verbs else ("fixed length",))
+    if data.schema.kind == "strings" and needs:
+        asked = {"fixed length": "events of one fixed length", "image": "images"}
+        told = " and ".join(asked.get(need, need) for need in needs)
+        raise InputError(f"data: {name} needs {told}, but {data.name} holds strings")
+
+
+def _ordering(layout: LayoutOptions, schema: Schema) -> Ordering:
+    if schema.end is not None:
+        if layout.ordering != "raster":
+            raise InputError(
+                "ordering: strings are read from the first symbol to the one that ends them; "
+                f"expected raster, got {layout.ordering}"
+            )
+        return UntilEnd(schema.end)
+    event_shape = tuple(schema.event_shape)
     cls = find_class(ORDERINGS, layout.ordering, "ordering")
     if layout.ordering == "shuffled":
         return cls(event_shape, layout.ordering_seed)

@@ -36,6 +36,26 @@ def test_what_follows_the_end_is_neither_scored_nor_read() -> None:
     assert torch.equal(model.log_conditionals(nonsense), terms)
 
 
+def test_what_is_padding_in_every_row_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, lengths = strings(), []
+    forward = GRU.forward
+
+    def spy(self, features, context=None):  # type: ignore[no-untyped-def]
+        lengths.append(features.shape[1])
+        return forward(self, features, context)
+
+    monkeypatch.setattr(GRU, "forward", spy)
+    x = torch.full((3, 50), END)
+    x[0, :4], x[1, :2] = 1, 3
+    expected = model.log_conditionals(x).sum(dim=1)
+    torch.testing.assert_close(model.log_prob(x), expected, rtol=1e-12, atol=1e-12)
+    x[2, :50] = 0  # a row that never ends counts to its last symbol
+    expected = model.log_conditionals(x).sum(dim=1)
+    torch.testing.assert_close(model.log_prob(x), expected, rtol=1e-12, atol=1e-12)
+    assert lengths == [50, 5, 50, 50]
+    assert model.log_prob(x[:0]).shape == (0,)
+
+
 def test_draws_stop_at_the_end_symbol_and_with_the_last_row() -> None:
     model, longest = strings(), 40
     noise = uniform_noise(generator(), (30, longest, 1))

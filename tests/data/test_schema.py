@@ -99,7 +99,7 @@ def test_discrete_columns_of_several_levels():
     [
         (
             ("imag", (2, 2)),
-            "must be one of image, table, text, audio, got 'imag'. Did you mean \"image\"?",
+            "must be one of image, table, text, audio, strings, got 'imag'. Did you mean \"image",
         ),
         (("image", (4,)), "must have 2 or 3 axes"),
         (("table", (2, 2)), "must have 1 axes"),

@@ -60,6 +60,33 @@ def test_long_lines_go_on_and_long_texts_end(tmp_path, figures, words):
     assert f"Surprise at each character (the first 198 of {len(text)})" in words()
 
 
+def test_short_lines_stand_side_by_side(tmp_path, figures):
+    lines = [f"{'x' * (number % 5)}{number % 10}" for number in range(20)]
+    text = "".join(f"{line}\n" for line in lines)
+    nats = np.repeat(np.arange(20), [len(line) + 1 for line in lines])
+    text_surprise(text, nats, tmp_path / "x.png", side_by_side=True)
+    step = 6 + 3  # the longest line with its end, and a gap: nine columns of three have room
+    expected = {
+        (number % 3, number // 3 * step + place): sign
+        for number, line in enumerate(lines)
+        for place, sign in enumerate(f"{line}↵")
+    }
+    assert drawn(figures[0]) == expected
+    shown = brightness(figures[0])
+    firsts = [shown[number % 3, number // 3 * step] for number in range(20)]
+    assert firsts == sorted(firsts)
+
+
+def test_many_short_lines_and_long_ones(tmp_path, figures, words):
+    text_surprise("ab\n" * 2000, np.ones(6000), tmp_path / "y.png", side_by_side=True)
+    found = drawn(figures[0])
+    assert max(found) == (59, 12 * 6 + 2)  # thirteen columns of sixty
+    assert f"Surprise at each character (the first {13 * 60 * 3:,} of 6,000)" in words()
+    # A line too long for two columns: as any text.
+    text_surprise("x" * 50 + "\nyy\n", np.ones(54), tmp_path / "z.png", side_by_side=True)
+    assert drawn(figures[1])[1, 1] == "y"
+
+
 def test_something_impossible_does_not_hide_the_rest(tmp_path, figures):
     nats = np.linspace(0, 4, 30)
     nats[3] = math.inf

@@ -58,6 +58,7 @@ def compare(
     from arden.cli.outputs import claim_output, say_where, write_columns
     from arden.cli.several_runs import notes_on, open_runs
     from arden.data import read_rows
+    from arden.data.dataset import EVENTS_OF_UNIT
     from arden.plots.comparison import comparison
     from arden.tasks.compare import compare_log_probs, score_each
     from arden.training.context import class_context
@@ -83,13 +84,13 @@ def compare(
     if out:
         columns = dict(zip(names, log_probs.numpy(), strict=True))
         write_columns(out, columns)
-    unit = "row" if rows.scored is None else "symbol"
+    in_windows = rows.scored is not None
+    unit = "row" if first.schema.is_sequence and not in_windows else first.schema.unit
     if rows.scored is not None:  # windows of a sequence: per symbol, their spread that of windows
         log_probs = log_probs * (len(rows) / int(rows.scored.sum()))
     found = compare_log_probs(log_probs)
     source = f"{data}:{split}" if split and not data.endswith(f":{split}") else data
-    what = "rows" if rows.scored is None else "windows"
-    title = f"{len(names)} models on the same {found.rows:,} {what} of {source}"
+    title = f"{len(names)} models on the same {found.rows:,} {EVENTS_OF_UNIT[unit]} of {source}"
     notes = notes_on(opened)
     if picture:
         images = rows.values if first.schema.kind == "image" else None

@@ -15,13 +15,22 @@ from arden.data.sets.places import file_of, originals_of
 __all__ = ["data"]
 
 
-def data(source: str | None = None, /, *, data_dir: Path | None = None, json: bool = False) -> int:
+def data(
+    source: str | None = None,
+    /,
+    *,
+    lines: bool = False,
+    data_dir: Path | None = None,
+    json: bool = False,
+) -> int:
     """List the data sets, or show how one source is read.
 
     Parameters
     ----------
     source
         A data set, file or folder to describe; the list when not given.
+    lines
+        Every line of a text is a string of its own.
     data_dir
         Where named data sets lie; ARDEN_DATA when not given.
     json
@@ -39,7 +48,7 @@ def data(source: str | None = None, /, *, data_dir: Path | None = None, json: bo
             table.add_row(name, entry.summary, _whereabouts(name, data_dir))
         console.print(table)
         return 0
-    found = load_data(source, data_dir=data_dir)
+    found = load_data(source, data_dir=data_dir, lines=lines)
     described = {
         "name": found.name,
         "kind": found.schema.kind,

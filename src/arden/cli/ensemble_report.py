@@ -20,7 +20,8 @@ from arden.cli.compare_report import figure
 from arden.cli.outputs import say_where
 from arden.cli.several_runs import Opened, notes_on, open_runs, protocols_of
 from arden.core.mixture import Mixture
-from arden.data import Dataset, Split, load_data, read_rows
+from arden.data import DATASETS, Dataset, Split, load_data, read_rows
+from arden.data.dataset import EVENTS_OF_UNIT
 from arden.errors import ArdenError, InputError
 from arden.plots.sample_grid import sample_grid
 from arden.runs import measure
@@ -123,9 +124,12 @@ def _dataset(opened: Sequence[Opened], data: str | None, data_dir: Path | None) 
         )
     schema = opened[0].schema
     window = schema.event_shape[0] if schema.is_sequence else None
+    source = data or names[0]
+    lines = schema.kind == "strings" and source not in DATASETS
     try:
-        source = data or names[0]
-        return load_data(source, data_dir=data_dir, window=window, stride=schema.stride)
+        return load_data(
+            source, data_dir=data_dir, window=window, stride=schema.stride, lines=lines
+        )
     except ArdenError as error:
         if data is not None:
             raise
@@ -178,9 +182,9 @@ def _picture(model: Mixture, dataset: Dataset, folder: Path) -> Path | None:
 def _table(
     opened: Sequence[Opened], weights: Tensor, means: Tensor, found: Comparison, dataset: Dataset
 ) -> Table:
-    what = "rows" if dataset.unit == "row" else "windows"
+    events = EVENTS_OF_UNIT[dataset.unit]
     table = Table(
-        title=f"An ensemble of {len(opened)} on {found.rows:,} test {what}",
+        title=f"An ensemble of {len(opened)} on {found.rows:,} test {events}",
         caption=f"Nats per {dataset.unit}, ± standard error; higher is better.",
         box=SIMPLE_HEAD,
     )

@@ -48,6 +48,7 @@ def _command(name: str, system: System) -> Any:
         checkpoint_seconds: float = 30.0,
         window: Annotated[int | None, WHOLE] = None,
         stride: Annotated[int | None, WHOLE] = None,
+        lines: bool = False,
         data_dir: Path | None = None,
         device: str = "auto",
         json: bool = False,
@@ -73,6 +74,8 @@ def _command(name: str, system: System) -> Any:
             Symbols of a text or samples of a sound that are modelled together.
         stride
             How far apart windows begin when they are scored, at most half a window.
+        lines
+            Every line of a text is a string of its own, of any length.
         data_dir
             Where named data sets lie; ARDEN_DATA when not given.
         device
@@ -99,6 +102,7 @@ def _command(name: str, system: System) -> Any:
             checkpoint_seconds=checkpoint_seconds,
             window=window,
             stride=stride,
+            lines=lines,
             data_dir=data_dir,
             device=device,
             json=json,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from arden.assembly import FitOptions
 from arden.cli.outputs import say_where
 from arden.data import load_data
+from arden.data.dataset import EVENTS_OF_UNIT
 from arden.errors import InputError
 from arden.runs import Figures, fit_run
 from arden.storage.plain import without_nan
@@ -35,6 +37,7 @@ def fit_and_report(
     checkpoint_seconds: float,
     window: int | None,
     stride: int | None,
+    lines: bool,
     data_dir: Path | None,
     device: str,
     json: bool,
@@ -43,7 +46,7 @@ def fit_and_report(
     options[2].check()
     if not checkpoint_seconds >= 0:
         raise InputError(f"checkpoint_seconds: expected a number ≥ 0, got {checkpoint_seconds}")
-    dataset = load_data(data, data_dir=data_dir, window=window, stride=stride)
+    dataset = load_data(data, data_dir=data_dir, window=window, stride=stride, lines=lines)
     folder = out or Path("runs") / f"{name}-{Path(data).stem or 'data'}"
     with (
         joined(resolve_device(device)) as (world, where),
@@ -80,8 +83,8 @@ def fit_and_report(
 
 
 def _table(name: str, figures: Figures) -> Table:
-    rows = "rows" if figures.unit == "row" else "windows"
-    table = Table(title=f"{name}, density estimation on {figures.test_rows:,} test {rows}")
+    events = EVENTS_OF_UNIT[figures.unit]
+    table = Table(title=f"{name}, density estimation on {figures.test_rows:,} test {events}")
     table.add_column("figure")
     table.add_column("value", justify="right")
     error = f"{figures.test_nats:.3f} ± {figures.standard_error:.3f}"
@@ -91,7 +94,10 @@ def _table(name: str, figures: Figures) -> Table:
         table.add_row(
             "the same in bfloat16 arithmetic", f"{figures.bfloat16_nats:.3f} ({cost:+.4f})"
         )
-    bits = "bits per dimension" if figures.unit == "row" else f"bits per {figures.unit}"
+    if figures.unit == "string":
+        per_symbol = figures.bits_per_dim * math.log(2)
+        table.add_row("nats per symbol, the end being one", f"{per_symbol:.4f}")
+    bits = "bits per dimension" if figures.unit == "row" else "bits per symbol"
     table.add_row(bits, f"{figures.bits_per_dim:.4f}")
     table.add_row("free parameters", f"{figures.num_parameters:,}")
     table.add_row("a full table would need", figures.full_table)

@@ -25,6 +25,7 @@ def sample(
     out: Path | None = None,
     seed: Annotated[int | None, WHOLE] = None,
     label: str | None = None,
+    longest: Annotated[int | None, WHOLE] = None,
     overwrite: bool = False,
     device: str = "auto",
 ) -> int:
@@ -37,12 +38,15 @@ def sample(
     number
         How many draws.
     out
-        A .png (a grid of images), .txt (texts), .wav (sounds), .npz or .csv; samples with the
-        ending that fits, in the run, when not given. Texts are then printed as well.
+        A .png (a grid of images), .txt (texts, or a string a line), .wav (sounds), .npz or .csv;
+        samples with the ending that fits, in the run, when not given. Texts are then printed too.
     seed
         The same seed gives the same draws; without one they differ every time.
     label
         The class to draw, for a class-conditional model.
+    longest
+        Of strings: how many symbols are drawn at most, the end included; sixteen times those of the
+        longest training string when not given. Those that have not ended by then are counted.
     overwrite
         Replace the file that is there.
     device
@@ -53,11 +57,11 @@ def sample(
 
     from arden.cli.outputs import claim_output, say_where, write_columns
     from arden.cli.runs import open_run
-    from arden.cli.sample_files import text_of, write_sound, write_text
+    from arden.cli.sample_files import strings_of, text_of, write_sound, write_text
     from arden.plots.sample_grid import sample_grid
     from arden.tasks.sample import sample as draw_samples
 
-    endings = (".png", ".npz", ".csv", *_OWN.values())
+    endings = (".png", ".npz", ".csv", *dict.fromkeys(_OWN.values()))
     claim_output(out, endings, overwrite)
     model, schema = open_run(run, device)
     own = ".png" if schema.kind == "image" else _OWN.get(schema.kind, ".csv")
@@ -67,28 +71,60 @@ def sample(
         claim_output(out, endings, overwrite)
     if out.suffix in (".png", *_OWN.values()) and out.suffix != own:
         known = ".csv or .npz" if own == ".csv" else f"{own}, .csv or .npz"
-        raise InputError(f"out: expected {known} for {schema.kind} rows, got {out.suffix}")
+        what = "strings" if schema.end is not None else f"{schema.kind} rows"
+        raise InputError(f"out: expected {known} for {what}, got {out.suffix}")
     context = _context(label, schema, model.context_size, number)
-    drawn = draw_samples(model, number, seed=seed, context=context)
+    drawn = draw_samples(
+        model, number, seed=seed, context=context, max_steps=_most_steps(longest, schema)
+    )
     if out.suffix == ".png":
         sample_grid(drawn, out, schema.num_symbols)
     elif out.suffix == ".txt":
         write_text(drawn, schema, out)
         if not asked:
-            print(text_of(drawn, schema, legible=True))
+            print(text_of(drawn, schema, legible=True), end="\n" if schema.end is None else "")
     elif out.suffix == ".wav":
         write_sound(drawn, schema, out)
     elif out.suffix == ".npz":
         write_columns(out, {"x": drawn.to(schema.dtype).numpy()})
+    elif schema.end is not None:
+        ended = (drawn == schema.end).any(dim=1).long().numpy()
+        write_columns(out, {"string": np.array(strings_of(drawn, schema)), "ended": ended})
     else:
         flat = drawn.flatten(1).to(schema.dtype).numpy()
         names = [c.name for c in schema.columns] or [f"x{i}" for i in range(flat.shape[1])]
         write_columns(out, dict(zip(names, np.moveaxis(flat, 1, 0), strict=True)))
+    if schema.end is not None:
+        _tell_unfinished(int((drawn != schema.end).all(dim=1).sum()), drawn.shape)
     say_where("Written", out)
     return 0
 
 
-_OWN = {"text": ".txt", "audio": ".wav"}
+_OWN = {"text": ".txt", "strings": ".txt", "audio": ".wav"}
+
+
+def _most_steps(longest: int | None, schema: Schema) -> int | None:
+    """--longest -> how many symbols a string may have; None for events of one length."""
+    if schema.end is None:
+        if longest is not None:
+            raise InputError("longest: expected none, because events of this model have one length")
+        return None
+    if longest is not None and longest < 1:
+        raise InputError(f"longest: expected at least 1, got {longest}")
+    return longest or _TIMES_THE_LONGEST * schema.num_variables
+
+
+def _tell_unfinished(count: int, shape: tuple[int, ...]) -> None:
+    """A string that was broken off is not a draw from p(x): it is said how many there are."""
+    if count:
+        number, steps = shape
+        print(
+            f"{count:,} of {number:,} strings had not ended after {steps:,} symbols: only the "
+            "beginning of each is written, marked as such; --longest allows more."
+        )
+
+
+_TIMES_THE_LONGEST = 16
 
 
 def _context(label: str | None, schema: Schema, context_size: int, number: int) -> Tensor | None:

@@ -9,17 +9,20 @@ from torch import Tensor
 
 from arden.data import Schema
 from arden.data.readers.wav_file import mu_law_decode, wav_bytes
+from arden.data.schema import END
 from arden.errors import InputError
 from arden.storage.folders import write_atomically
 
-__all__ = ["text_of", "write_sound", "write_text"]
+__all__ = ["strings_of", "text_of", "write_sound", "write_text"]
 
 _BETWEEN_TEXTS = "\n" + "-" * 16 + "\n"
+UNFINISHED = "…"
+"""Written behind a string that had not ended when the draw was broken off."""
 _BETWEEN_SOUNDS = 0.25  # seconds of silence
 
 
 def text_of(drawn: Tensor, schema: Schema, legible: bool = False) -> str:
-    """(N, W) symbols -> their characters, texts apart by a line of dashes.
+    """(N, W) symbols -> their characters, texts apart by a line of dashes, strings line by line.
 
     ``legible``: control characters, which a terminal would obey, are replaced by �.
     """
@@ -27,11 +30,23 @@ def text_of(drawn: Tensor, schema: Schema, legible: bool = False) -> str:
         raise InputError(
             "out: expected .csv or .npz, because this model was saved without its characters"
         )
-    texts = ["".join(schema.symbols[symbol] for symbol in row) for row in drawn.long().tolist()]
-    whole = _BETWEEN_TEXTS.join(texts)
+    if schema.end is not None:
+        ended = (drawn == schema.end).any(dim=1).tolist()
+        texts = strings_of(drawn, schema)
+        marked = zip(texts, ended, strict=True)
+        whole = "".join(text + ("" if end else UNFINISHED) + END for text, end in marked)
+    else:
+        texts = ["".join(schema.symbols[symbol] for symbol in row) for row in drawn.long().tolist()]
+        whole = _BETWEEN_TEXTS.join(texts)
     if legible:
         whole = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in whole)
     return whole
+
+
+def strings_of(drawn: Tensor, schema: Schema) -> list[str]:
+    """(N, L) symbols -> N strings, each up to its end, which is left out."""
+    texts = ("".join(schema.symbols[symbol] for symbol in row) for row in drawn.long().tolist())
+    return [text.partition(END)[0] for text in texts]
 
 
 def write_text(drawn: Tensor, schema: Schema, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`arden score RUN DATA`: ln p of every row of a file, or of every symbol of a text or a sound."""
+"""`arden score RUN DATA`: ln p of every row or string, or of every symbol of a text or a sound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def score(
     device: str = "auto",
     json: bool = False,
 ) -> int:
-    """ln p(x) of every row, by a fitted model; of texts and sounds, of every symbol.
+    """ln p(x) of every row or string, by a fitted model; of texts and sounds, of every symbol.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ def score(
     data
         A data set or file that follows the schema stored with the model.
     out
-        Write one number per row (of texts and sounds: per symbol) to this .csv or .npz.
+        Write one number per row (of texts and sounds: per symbol) to this .csv or .npz; the .csv
+        holds the strings as well.
     picture
         Write the surprise of every pixel of the first rows, or of the first symbols, to this .png.
     split
@@ -57,6 +58,7 @@ def score(
     from arden.cli.runs import open_run
     from arden.cli.score_documents import score_documents
     from arden.cli.score_rows import score_rows
+    from arden.cli.score_strings import score_strings
     from arden.data.loading import read_chunks, read_windows
     from arden.errors import InputError
     from arden.tasks.score import chunk_rows
@@ -86,7 +88,8 @@ def score(
     chunks = read_chunks(
         data, schema, most_rows, split=split, with_labels=labels, data_dir=data_dir
     )
-    return score_rows(model, schema, chunks, size, unit=unit, out=out, picture=picture, json=json)
+    told = score_rows if schema.end is None else score_strings
+    return told(model, schema, chunks, size, unit=unit, out=out, picture=picture, json=json)
 
 
 _MOST_ROWS = 4096

@@ -97,8 +97,8 @@ def _events(schema: Schema) -> dict[str, Any]:
     """A schema -> what two must share before their probabilities have a common scale."""
     return {
         "kind": schema.kind,
-        "shape": schema.event_shape,
-        "levels": schema.levels,
+        "shape": schema.event_shape if schema.end is None else (),  # strings have any length
+        "levels": schema.levels if schema.end is None else schema.num_symbols,
         "columns": tuple(column.name for column in schema.columns),
         "symbols": schema.symbols,
         "sample rate": schema.sample_rate,

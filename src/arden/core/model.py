@@ -96,6 +96,9 @@ class AutoregressiveModel(nn.Module):
         With ``observed`` it is the ln p of the observed scalars alone. Raises as
         `log_conditionals` does.
         """
+        if self.ordering.end is not None and x.dim() == 2 and order is None and observed is None:
+            # What is padding in every row would only be computed to be thrown away.
+            x = x[:, : int(self.ordering.valid(x).any(dim=0).sum())]
         return self.log_conditionals(x, context, order, observed).flatten(1).sum(dim=1)
 
     def log_conditionals(

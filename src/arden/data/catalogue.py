@@ -94,6 +94,12 @@ DATASETS: dict[str, DatasetEntry] = {
         "text",
         "text.zip",
     ),
+    "names": DatasetEntry(
+        "arden.data.sets.sequence_sets:load_names",
+        "32033 first names in small letters, strings that end with their lines",
+        "strings",
+        "text.zip",
+    ),
     "spoken-digits": DatasetEntry(
         "arden.data.sets.sequence_sets:load_spoken_digits",
         "1500 clips of spoken digits, 8 kHz, 256 μ-law symbols, labels",

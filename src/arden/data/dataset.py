@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from arden.data.schema import Schema
 
-__all__ = ["SPLIT_NAMES", "Dataset", "Split"]
+__all__ = ["EVENTS_OF_UNIT", "SPLIT_NAMES", "Dataset", "Split"]
 
 SPLIT_NAMES = ("train", "valid", "test")
+EVENTS_OF_UNIT = {"row": "rows", "symbol": "windows", "string": "strings"}
+"""What a figure is per -> what the rows behind it are called."""
 
 
 # Tensors have no truth value, so that dataclass equality would raise: identity is compared.
@@ -99,16 +101,34 @@ class Dataset:
 
     @property
     def unit(self) -> str:
-        """What a figure is a mean over: "row", or "symbol" for windows of a long sequence."""
-        return "symbol" if self.schema.kind in ("text", "audio") else "row"
+        """What a figure is a mean over: "row", "string", or "symbol" of a long sequence."""
+        return self.schema.unit
 
     def num_units(self, name: str) -> int:
-        """The name of a split -> how many units it holds: rows, or the symbols that count."""
-        split = self.split(name)
-        if self.unit == "row":
-            return len(split)
-        counted = split.observed if split.scored is None else split.scored
+        """The name of a split -> how many units it holds: rows, strings, the symbols that count."""
+        return self.num_scalars(name) if self.unit == "symbol" else len(self.split(name))
+
+    def num_scalars(self, name: str) -> int:
+        """The name of a split -> how many scalars its figures are spread over.
+
+        Of rows all of them, of windows those that are scored, of strings all up to their ends.
+        """
+        split, counted = self.split(name), self.counted(name)
         return split.values.numel() if counted is None else int(counted.sum())
+
+    def counted(self, name: str) -> torch.Tensor | None:
+        """The name of a split -> (N, *event) bool: what counts in sequences; None for all.
+
+        Rows with values that are not observed still have as many scalars as others.
+        """
+        split = self.split(name)
+        if self.schema.end is not None:
+            from arden.orderings.until_end import UntilEnd
+
+            return UntilEnd(self.schema.end).valid(split.values)
+        if self.unit == "row":
+            return None
+        return split.observed if split.scored is None else split.scored
 
     def _check_labels(self, split: Split, where: str) -> None:
         num_classes = len(self.schema.class_names)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from arden.errors import InputError
+
 __all__ = ["Document", "DocumentSource"]
 
 
@@ -40,3 +42,13 @@ class DocumentSource:
     def unit(self) -> str:
         """What one symbol is called: "character" or "sample"."""
         return {"text": "character", "audio": "sample"}[self.kind]
+
+    def chosen(self, split: str | None = None) -> list[Document]:
+        """The name of a split or None -> its documents: all of a source without splits, or test."""
+        if split is None:
+            split = "all" if "all" in self.parts else "test"
+        if split not in self.parts:
+            known = [part for part in self.parts if part != "all"]
+            brought = f"only {', '.join(known)}" if known else "no splits, only documents"
+            raise InputError(f'{self.name}: there is no split "{split}" in it, {brought}.')
+        return self.parts[split]

@@ -33,6 +33,7 @@ def load_data(
     data_dir: str | Path | None = None,
     window: int | None = None,
     stride: int | None = None,
+    lines: bool = False,
 ) -> Dataset:
     """A name, a .csv/.npy/.npz file, an array, tensor or data frame (N, *event) -> a Dataset.
 
@@ -42,7 +43,9 @@ def load_data(
 
     A .txt or .wav file, or a folder of them, becomes windows of `window` characters (64) or samples
     (256), scored `stride` (half a window) apart; one document is cut 80/10/10 in its order, several
-    are split by `seed`.
+    are split by `seed`. With `lines` every line of a .txt file or folder is a string of its own, of
+    any length, that ends with its line end; all copies of a string go to one side of the split. A
+    list of strings takes the place of a file.
 
     Raises InputError for what cannot be used, FileError for files that cannot be read.
 
@@ -55,7 +58,7 @@ def load_data(
         return source
     if isinstance(source, str) and source in DATASETS:
         what = f'the named set "{source}"'
-        _refuse(what, labels=labels, discrete=discrete)
+        _refuse(what, labels=labels, discrete=discrete, lines=lines or None)
         if _is_sequence(source):
             from arden.data.sequences import infer_sequences
 
@@ -72,10 +75,25 @@ def load_data(
             from arden.data.sequences import infer_sequences
 
             _refuse(what, discrete=discrete)
+            if lines:
+                from arden.data.strings import infer_strings
+
+                _refuse("strings, which are modelled whole", window=window, stride=stride)
+                return infer_strings(documents, seed)
             return infer_sequences(documents, seed, window, stride)
-        _refuse(what, window=window, stride=stride)
+        _refuse(what, window=window, stride=stride, lines=lines or None)
         return infer_dataset(_read_file(source), seed, discrete)
     _refuse("rows in memory", window=window, stride=stride)
+    if lines:
+        from arden.data.strings import infer_strings, lines_in_memory
+
+        _refuse("strings in memory", labels=labels, discrete=discrete)
+        found = lines_in_memory(source)
+        if found is None:
+            raise InputError(
+                f"lines: expected a text file or a list of texts, got {type(source).__name__}."
+            )
+        return infer_strings(found, seed)
     from arden.data.sources import read_memory
 
     return infer_dataset(read_memory(source, labels), seed, discrete)
@@ -96,7 +114,8 @@ def read_rows(
     Image rows may come flattened, (N, H * W * C). Labels become indices into the schema's classes;
     an unknown class is refused unless labels are not wanted.
 
-    Documents (texts, sounds) become windows whose `scored` values are their symbols, each once.
+    Documents (texts, sounds) become windows whose `scored` values are their symbols, each once;
+    under a schema of strings, every line of a text is a row.
 
     >>> from arden.data.schema import Schema
     >>> schema = Schema("image", (2, 2), num_symbols=2)
@@ -109,9 +128,17 @@ def read_rows(
         return scoring_rows.rows_of_split(source, schema)
     if isinstance(source, Dataset):
         return scoring_rows.rows_of_dataset(source, schema, split, with_labels)
-    windows = read_windows(source, schema, split=split, with_labels=with_labels, data_dir=data_dir)
-    if windows is not None:
-        return windows[1].take()
+    documents, split = _documents(source, split, data_dir)
+    if schema.kind == "strings":
+        from arden.data import strings
+
+        documents = strings.lines_in_memory(source) if documents is None else documents
+        if documents is not None:
+            return strings.strings_under(documents, schema, split, with_labels)
+    elif documents is not None:
+        from arden.data.sequences import windows_under
+
+        return windows_under(documents, schema, split, with_labels)[1].take()
     source, split = _without_split(source, split)
     if isinstance(source, str) and source in DATASETS:
         data = _load_named(source, data_dir)
@@ -138,14 +165,7 @@ def read_windows(
     The windows are those of `schema`: each symbol is scored once. `Windows.take` gives them as
     rows, as many at a time as memory should hold.
     """
-    source, split = _without_split(source, split)
-    if isinstance(source, str) and source in DATASETS:
-        documents = _load_named(source, data_dir) if _is_sequence(source) else None
-        split = split or "test"
-    elif isinstance(source, (str, Path)):
-        documents = _read_documents(source)
-    else:
-        return None
+    documents, split = _documents(source, split, data_dir)
     if documents is None:
         return None
     from arden.data.sequences import windows_under
@@ -210,6 +230,16 @@ def _load_named(name: str, data_dir: str | Path | None) -> Any:
     module, function = DATASETS[name].loader.split(":")
     loader = getattr(import_module(module), function)
     return loader(name, Path(data_dir) if data_dir else None)
+
+
+def _documents(
+    source: Any, split: str | None, data_dir: str | Path | None
+) -> tuple[DocumentSource | None, str | None]:
+    """What `read_rows` takes -> its documents, None for rows; and the split that is asked for."""
+    source, split = _without_split(source, split)
+    if isinstance(source, str) and source in DATASETS:
+        return (_load_named(source, data_dir) if _is_sequence(source) else None), split or "test"
+    return (_read_documents(source) if isinstance(source, (str, Path)) else None), split
 
 
 def _read_documents(source: str | Path) -> DocumentSource | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arden.errors import InputError, suggestion
+from arden.data.schema_checks import check_choice, check_distinct, check_keys, check_positive
+from arden.errors import InputError
 
 if TYPE_CHECKING:
     import torch
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["COLUMN_KINDS", "EVENT_KINDS", "Column", "Schema", "default_column_name"]
 
 COLUMN_KINDS = ("binary", "categorical", "integer", "real")
-EVENT_KINDS = ("image", "table", "text", "audio")
-_AXES = {"image": (2, 3), "table": (1,), "text": (1,), "audio": (1,)}
+EVENT_KINDS = ("image", "table", "text", "audio", "strings")
+_AXES = {"image": (2, 3), "table": (1,), "text": (1,), "audio": (1,), "strings": (1,)}
+END = "\n"
+"""The character that ends a string, as it ends its line."""
 MOST_SYMBOLS_IN_A_BYTE = 256
 
 
@@ -40,13 +43,13 @@ class Column:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise InputError(f"Column.name must be a non-empty text, got {self.name!r}.")
-        _check_choice("Column.kind", self.kind, COLUMN_KINDS)
+        check_choice("Column.kind", self.kind, COLUMN_KINDS)
         what = f'Column.num_symbols of "{self.name}"'
         if self.kind == "real":
             if self.num_symbols is not None:
                 raise InputError(f"{what} must be None (the kind is real), got {self.num_symbols}.")
         else:
-            _check_positive(what, self.num_symbols)
+            check_positive(what, self.num_symbols)
             if self.kind == "binary" and self.num_symbols != 2:
                 raise InputError(f"{what} must be 2 (the kind is binary), got {self.num_symbols}.")
 
@@ -67,6 +70,9 @@ class Schema:
     Texts and sounds are longer than any event: theirs is a window of (W,) symbols, and a document
     is scored in windows `stride` symbols apart. `symbols` are the characters that levels 0..K-1 of
     a text stand for, `sample_rate` is what the samples of a sound were taken at, per second.
+
+    Strings have any length: each ends at the line end "\\n", one of their `symbols` that belongs to
+    it and is scored; what follows is padding. `event_shape` is (L,), the longest training string.
 
     >>> Schema("image", (8, 8), num_symbols=2).num_variables
     64
@@ -89,7 +95,7 @@ class Schema:
             if not isinstance(value, Sequence) or isinstance(value, str):
                 raise InputError(f"Schema.{field} must be a tuple, got {value!r}.")
             object.__setattr__(self, field, tuple(value))  # lists come from JSON
-        _check_choice("Schema.kind", self.kind, EVENT_KINDS)
+        check_choice("Schema.kind", self.kind, EVENT_KINDS)
         axes = _AXES[self.kind]
         if len(self.event_shape) not in axes:
             wanted = " or ".join(str(number) for number in axes)
@@ -98,9 +104,9 @@ class Schema:
                 f"got {self.event_shape}."
             )
         for size in self.event_shape:
-            _check_positive(f"each size in Schema.event_shape {self.event_shape}", size)
+            check_positive(f"each size in Schema.event_shape {self.event_shape}", size)
         if self.num_symbols is not None:
-            _check_positive("Schema.num_symbols", self.num_symbols)
+            check_positive("Schema.num_symbols", self.num_symbols)
         if self.kind == "table":
             self._settle_columns()
         elif self.columns:
@@ -110,13 +116,13 @@ class Schema:
         for name in self.class_names:
             if not isinstance(name, str):
                 raise InputError(f"Schema.class_names must be texts, got {name!r}.")
-        _check_distinct("Schema.class_names", self.class_names)
+        check_distinct("Schema.class_names", self.class_names)
         self._check_sequence()
 
     def _check_sequence(self) -> None:
         """What only texts and sounds have."""
         for field, kinds in (
-            ("symbols", ("text",)),
+            ("symbols", ("text", "strings")),
             ("sample_rate", ("audio",)),
             ("stride", ("text", "audio")),
         ):
@@ -126,16 +132,21 @@ class Schema:
             for symbol in self.symbols:
                 if not isinstance(symbol, str) or len(symbol) != 1:
                     raise InputError(f"Schema.symbols must be single characters, got {symbol!r}.")
-            _check_distinct("Schema.symbols", self.symbols)
+            check_distinct("Schema.symbols", self.symbols)
             if len(self.symbols) != self.num_symbols:
                 raise InputError(
                     f"Schema.symbols must be as many as num_symbols {self.num_symbols} says, "
                     f"got {len(self.symbols)}."
                 )
+        if self.kind == "strings" and END not in self.symbols:
+            raise InputError(
+                "Schema.symbols of kind strings must hold the line end that ends a string, "
+                f"got {len(self.symbols)} others."
+            )
         if self.sample_rate is not None:
-            _check_positive("Schema.sample_rate", self.sample_rate)
+            check_positive("Schema.sample_rate", self.sample_rate)
         if self.stride is not None:
-            _check_positive("Schema.stride", self.stride)
+            check_positive("Schema.stride", self.stride)
             if 2 * self.stride > self.event_shape[0]:
                 raise InputError(
                     f"Schema.stride must be at most half the window of {self.event_shape[0]}, "
@@ -156,7 +167,7 @@ class Schema:
                 f"Schema.columns must be as many as event_shape {self.event_shape} says, "
                 f"got {len(self.columns)}."
             )
-        _check_distinct("Schema.columns", [column.name for column in self.columns])
+        check_distinct("Schema.columns", [column.name for column in self.columns])
         levels = {column.num_symbols for column in self.columns}
         common = levels.pop() if len(levels) == 1 else None
         if self.num_symbols != common:
@@ -171,8 +182,18 @@ class Schema:
         return self.kind in ("text", "audio")
 
     @property
+    def unit(self) -> str:
+        """What a figure is a mean over: "row", "string", or "symbol" of a long sequence."""
+        return "symbol" if self.is_sequence else "string" if self.kind == "strings" else "row"
+
+    @property
+    def end(self) -> int | None:
+        """The symbol that ends an event of kind strings; None where all have one length."""
+        return self.symbols.index(END) if self.kind == "strings" else None
+
+    @property
     def num_variables(self) -> int:
-        """D: the number of scalars of one event."""
+        """D: the number of scalars of one event; of strings, of the longest they were made of."""
         return math.prod(self.event_shape)
 
     @property
@@ -251,50 +272,13 @@ class Schema:
         >>> Schema.from_dict(schema.to_dict()) == schema
         True
         """
-        _check_keys("schema", saved, ("kind", "event_shape", "num_symbols"), cls)
+        check_keys("schema", saved, ("kind", "event_shape", "num_symbols"), cls)
         columns = saved.get("columns", ())
         if not isinstance(columns, (list, tuple)):
             raise InputError(f"schema.columns must be a list, got {columns!r}.")
         for index, column in enumerate(columns):
-            _check_keys(f"schema.columns[{index}]", column, ("name", "kind"), Column)
+            check_keys(f"schema.columns[{index}]", column, ("name", "kind"), Column)
         # JSON has lists only; anything else is left for the constructor to refuse.
         tuples = {key: tuple(value) for key, value in saved.items() if isinstance(value, list)}
         tuples["columns"] = tuple(Column(**column) for column in columns)
         return cls(**{**saved, **tuples})
-
-
-def _check_choice(what: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise InputError(
-            f"{what} must be one of {', '.join(known)}, got {value!r}."
-            + suggestion(str(value), known)
-        )
-
-
-def _check_positive(what: str, value: object) -> None:
-    # bool is an int in Python; a number of levels is not a truth value.
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InputError(f"{what} must be a whole number of at least 1, got {value!r}.")
-
-
-def _check_distinct(what: str, names: Sequence[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise InputError(f'{what} must have distinct names, got "{name}" twice.')
-        seen.add(name)
-
-
-def _check_keys(what: str, saved: object, needed: tuple[str, ...], cls: type) -> None:
-    known = tuple(cls.__dataclass_fields__)  # type: ignore[attr-defined]
-    if not isinstance(saved, Mapping):
-        raise InputError(f"{what} must be a dictionary, got {saved!r}.")
-    for key in saved:
-        if key not in known:
-            raise InputError(
-                f'{what} has an unknown key "{key}"; known keys are {", ".join(known)}.'
-                + suggestion(str(key), known)
-            )
-    for key in needed:
-        if key not in saved:
-            raise InputError(f'{what} lacks the key "{key}".')

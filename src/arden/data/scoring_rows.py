@@ -58,13 +58,18 @@ def rows_of_dataset(
     Binary digits fit into 17 levels, but their score would belong to another protocol.
     """
     theirs = data.schema
-    if (theirs.event_shape, theirs.levels) != (schema.event_shape, schema.levels):
+    if "strings" in (theirs.kind, schema.kind):  # of any length, and no windows of one text
+        alike = (theirs.kind, theirs.num_symbols) == (schema.kind, schema.num_symbols)
+    else:
+        alike = (theirs.event_shape, theirs.levels) == (schema.event_shape, schema.levels)
+    if not alike:
         raise InputError(
-            f"{data.name}: expected events of shape {schema.event_shape} with "
-            f"{_values_of(schema)}, got shape {theirs.event_shape} with {_values_of(theirs)}."
+            f"{data.name}: expected {'' if schema.kind == 'strings' else 'events of '}"
+            f"{_shape_of(schema)} with {_values_of(schema)}, got {_shape_of(theirs)} with "
+            f"{_values_of(theirs)}."
         )
     if (theirs.symbols, theirs.sample_rate) != (schema.symbols, schema.sample_rate):
-        what = "characters" if schema.kind == "text" else "sample rate"
+        what = "characters" if schema.symbols else "sample rate"
         raise InputError(f"{data.name}: expected the {what} of the model's data, got others.")
     chosen = data.split(split or "test")
     labels = chosen.labels if with_labels else None
@@ -80,6 +85,10 @@ def take_rows(split: Split, rows: slice) -> Split:
     """A Split, which rows -> a Split of those, with all that stands beside them."""
     cut = {field.name: getattr(split, field.name) for field in fields(split)}
     return replace(split, **{name: kept[rows] for name, kept in cut.items() if kept is not None})
+
+
+def _shape_of(schema: Schema) -> str:
+    return "strings" if schema.kind == "strings" else f"shape {schema.event_shape}"
 
 
 def _values_of(schema: Schema) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from arden.data.alphabets import alphabet_of, symbols_of
 from arden.data.dataset import SPLIT_NAMES, Dataset
 from arden.data.documents import Document, DocumentSource
 from arden.data.labels import class_names_of, encode_labels
@@ -25,7 +26,6 @@ __all__ = ["infer_sequences", "read_documents", "split_documents", "windows_unde
 
 READERS = {TEXT_SUFFIX: read_text, WAV_SUFFIX: read_wav}
 DEFAULT_WINDOW = {"text": 64, "audio": 256}
-MOST_SYMBOLS = 65536  # as for levels: more characters than this are not learnt from one text
 FEWEST_TO_CUT = 10  # symbols of one document, so that each of its three parts holds one
 
 
@@ -104,13 +104,7 @@ def windows_under(
             f"{source.name}: expected sounds of {schema.sample_rate} Hz as the model was fitted "
             f"to, got {source.sample_rate} Hz."
         )
-    if split is None:
-        split = "all" if "all" in source.parts else "test"
-    if split not in source.parts:
-        known = [part for part in source.parts if part != "all"]
-        brought = f"only {', '.join(known)}" if known else "no splits, only documents"
-        raise InputError(f'{source.name}: there is no split "{split}" in it, {brought}.')
-    documents = source.parts[split]
+    documents = source.chosen(split)
     arrays, labels = _encoded(documents, schema, source, with_labels)
     if not sum(map(len, arrays)):
         raise InputError(f"{source.name}: expected at least one {source.unit}, got none.")
@@ -188,13 +182,7 @@ def _schema(
             sample_rate=source.sample_rate,
             stride=stride,
         )
-    alphabet = np.unique(np.concatenate([np.unique(document.values) for document in everything]))
-    if len(alphabet) > MOST_SYMBOLS:
-        raise InputError(
-            f"{source.name}: expected at most {MOST_SYMBOLS} different characters, "
-            f"got {len(alphabet)}."
-        )
-    symbols = tuple(map(chr, alphabet.tolist()))
+    symbols = alphabet_of(everything, source.name)
     return Schema(
         "text",
         (window,),
@@ -216,30 +204,7 @@ def _encoded(
         labels = encode_labels(names, schema.class_names, len(documents), where)
     if schema.kind == "audio":
         return [document.values for document in documents], labels
-    return [_symbols(document, schema) for document in documents], labels
-
-
-def _symbols(document: Document, schema: Schema) -> np.ndarray:
-    alphabet = np.array([ord(symbol) for symbol in schema.symbols], dtype=np.uint32)
-    if not len(alphabet):
-        raise InputError("schema: expected the alphabet of the model's texts, got none.")
-    order = alphabet.argsort()
-    place = np.minimum(np.searchsorted(alphabet[order], document.values), len(alphabet) - 1)
-    symbols = order[place]
-    foreign = alphabet[symbols] != document.values
-    if foreign.any():
-        first = int(foreign.argmax())
-        before = document.values[:first]
-        breaks = np.flatnonzero(before == ord("\n"))
-        column = first - (int(breaks[-1]) if len(breaks) else -1)
-        character = chr(document.values[first])
-        shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
-        raise InputError(
-            f"{document.name}: line {len(breaks) + 1}, column {column} (counted from 1) holds "
-            f"{shown}, which is not one of the model's {len(alphabet)} characters."
-        )
-    # One byte a character where that is enough: a schema keeps its values so.
-    return symbols.astype(np.uint8 if len(alphabet) <= 256 else np.int64)
+    return [symbols_of(document, schema.symbols) for document in documents], labels
 
 
 def _describe(source: DocumentSource, parts: dict[str, list[Document]], schema: Schema) -> str:

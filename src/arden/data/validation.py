@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,15 +39,20 @@ def check_values(
     arden.errors.InputError: data: row 0, pixel (0, 1) (counted from 0) holds NaN; expected ...
     """
     _check_shape(schema, values, observed, name)
+    if schema.end is not None:
+        _check_ends(values, schema.end, name, first_row)
     if observed is None and _in_range_at_a_glance(schema, values):
         return
     levels = torch.tensor(
         [float("nan") if level is None else float(level) for level in schema.levels],
         dtype=torch.float64,
         device=values.device,
-    ).reshape(schema.event_shape)
+    )
+    # Strings have any length, and one alphabet throughout.
+    levels = levels[:1] if schema.end is not None else levels.reshape(schema.event_shape)
     real = levels.isnan()
-    rows = max(1, SCALARS_PER_CHUNK // schema.num_variables)
+    per_row = max(1, math.prod(values.shape[1:]))
+    rows = max(1, SCALARS_PER_CHUNK // per_row)
     for start in range(0, len(values), rows):
         chunk = values[start : start + rows].to(torch.float64)
         # Every comparison with NaN is false, so that NaN is never allowed.
@@ -56,7 +62,7 @@ def check_values(
             wrong &= observed[start : start + rows]
         if wrong.any():
             first = int(wrong.flatten().nonzero()[0])
-            row, scalar = divmod(first, schema.num_variables)
+            row, scalar = divmod(first, per_row)
             value = chunk.flatten()[first].item()
             raise InputError(_sentence(schema, start + row, scalar, value, name, lines, first_row))
 
@@ -66,8 +72,10 @@ def _check_shape(
 ) -> None:
     if not isinstance(values, torch.Tensor):
         raise InputError(f"{name}: expected a torch.Tensor, got {type(values).__name__}.")
-    if tuple(values.shape[1:]) != schema.event_shape or values.ndim == 0:
-        wanted = ", ".join(["N", *map(str, schema.event_shape)])
+    of_any_length = schema.end is not None and values.ndim == 2
+    if not of_any_length and (tuple(values.shape[1:]) != schema.event_shape or values.ndim == 0):
+        sizes = schema.event_shape if schema.end is None else ("length",)
+        wanted = ", ".join(["N", *map(str, sizes)])
         # "(N, 64)" and "(N,)" would both read well; a single row forgotten its axis is common.
         hint = "; a single event needs a first axis of length 1"
         lone = tuple(values.shape) == schema.event_shape
@@ -80,6 +88,17 @@ def _check_shape(
         raise InputError(
             f"{name}: observed must be boolean of shape {tuple(values.shape)}, "
             f"got {observed.dtype} of shape {tuple(observed.shape)}."
+        )
+
+
+def _check_ends(values: torch.Tensor, end: int, name: str, first_row: int) -> None:
+    """A string that never ends would be scored as the beginning of one, which is more likely."""
+    unfinished = ~(values == end).any(dim=1)
+    if unfinished.any():
+        row = first_row + int(unfinished.nonzero()[0, 0])
+        raise InputError(
+            f"{name}: row {row} (counted from 0) holds no end symbol ({end}); "
+            "expected one at the end of every string."
         )
 
 
@@ -116,7 +135,7 @@ def _sentence(
         if schema.columns and schema.columns[scalar].name != f"x{scalar}":
             where += f' ("{schema.columns[scalar].name}")'
     where += f" (counted from {base})"
-    level = schema.levels[scalar]
+    level = schema.levels[0 if schema.end is not None else scalar]
     if level is None:
         wanted = "a finite number"
     elif level <= 2:

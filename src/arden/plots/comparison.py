@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from arden.data.dataset import EVENTS_OF_UNIT
 from arden.errors import InputError
 from arden.plots import style
 from arden.plots._furthest_rows import draw_strip, furthest_rows, signed
@@ -228,7 +229,7 @@ def _draw_interval(axes: Axes, at: float, nats: float, interval: tuple[float, fl
 
 
 def _caption(found: Comparison, gains: _Gains, reference: str, unit: str) -> str:
-    rows = "rows" if unit == "row" else "windows"
+    rows = EVENTS_OF_UNIT[unit]
     told = (
         f"Left: the mean over {found.rows:,} {rows} and its 95 % interval. Right: {rows} by how "
         f"much more (blue) or less (orange) ln p they get than from {reference}; under them the "

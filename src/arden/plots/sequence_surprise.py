@@ -18,8 +18,8 @@ def sequence_surprise(
     schema: Schema, symbols: np.ndarray, nats: np.ndarray, path: Path, title: str = ""
 ) -> Path:
     """The schema of L symbols, (L,), (L,) −ln p, a path -> the path: coloured by surprise."""
-    if schema.kind == "text":
+    if schema.kind != "audio":
         signs = schema.symbols or tuple("·" * (schema.num_symbols or 1))
         text = "".join(signs[symbol] for symbol in symbols.tolist())
-        return text_surprise(text, nats, path, title)
+        return text_surprise(text, nats, path, title, side_by_side=schema.kind == "strings")
     return wave_surprise(mu_law_decode(symbols), nats, path, title, schema.sample_rate or 1)

@@ -19,6 +19,7 @@ __all__ = ["text_surprise"]
 
 _COLUMNS = 80
 _MOST_LINES = 60
+_GAP = 3  # cells between lines that stand side by side
 _CELL_WIDTH, _CELL_HEIGHT = 0.07, 0.145  # inches
 _TYPE = "DejaVu Sans Mono"  # comes with matplotlib, as do the others
 _FAMILIES = [_TYPE, "DejaVu Sans", "STIXGeneral"]
@@ -27,11 +28,14 @@ _MARGIN, _TITLE, _HEADING, _BAR = 0.2, 0.2, 0.25, 0.9
 _SIGNS = {"\n": "↵", "\t": "→"}  # what cannot be seen has a surprise of its own as well
 
 
-def text_surprise(text: str, surprise: Any, path: str | Path, title: str = "") -> Path:
+def text_surprise(
+    text: str, surprise: Any, path: str | Path, title: str = "", *, side_by_side: bool = False
+) -> Path:
     """L characters, (L,) nats, a path -> the path: the text, each character on its −ln p.
 
     Lines end where the text's do (the sign ↵ stands on the surprise of the line end), or after 80
-    characters; what goes beyond 60 lines is left out, and the picture says so.
+    characters; what goes beyond 60 lines is left out, and the picture says so. Short lines may
+    stand ``side_by_side``, in columns that are read downwards.
 
     Raises:
         InputError: no character, a number of nats for more or fewer of them, an ending other than
@@ -45,10 +49,10 @@ def text_surprise(text: str, surprise: Any, path: str | Path, title: str = "") -
             f"surprise: expected one number for each of the {len(text)} characters (at least 1), "
             f"got shape {nats.shape}"
         )
-    cells = _lay_out(text)
+    cells = _in_columns(text) if side_by_side else _lay_out(text)
     shown = len(cells)
     nats = nats[:shown]
-    lines = int(cells[-1, 0]) + 1
+    lines = int(cells[:, 0].max()) + 1
     finite = nats[np.isfinite(nats)]
     lowest = float(finite.min(initial=0.0))
     highest = top_of_scale(finite, lowest)
@@ -118,6 +122,7 @@ def _runs(signs: str, cells: np.ndarray, kept: np.ndarray) -> list[tuple[int, in
     runs = []
     for sign, (line, column), draw in zip(signs, cells.tolist(), kept.tolist(), strict=True):
         words = lines.setdefault(line, [])
+        words += " " * (column - len(words))
         if draw and not sign.isspace() and ord(sign) not in fixed:
             runs.append((line, column, sign))
             draw = False
@@ -138,3 +143,19 @@ def _lay_out(text: str) -> np.ndarray:
         cells.append((line, column))
         line, column = (line + 1, 0) if sign == "\n" else (line, column + 1)
     return np.array(cells, dtype=np.int64)
+
+
+def _in_columns(text: str) -> np.ndarray:
+    """L characters -> (l, 2) int64: their cells when lines fill as many columns as have room."""
+    lines = [line + "\n" for line in text.removesuffix("\n").split("\n")]
+    step = max(map(len, lines)) + _GAP
+    columns = (_COLUMNS + _GAP) // step
+    if columns < 2:
+        return _lay_out(text)
+    high = min(_MOST_LINES, -(-len(lines) // columns))
+    cells = [
+        (number % high, number // high * step + place)
+        for number, line in enumerate(lines[: high * columns])
+        for place in range(len(line))
+    ]
+    return np.array(cells[: len(text)], dtype=np.int64)

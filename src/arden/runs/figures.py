@@ -24,11 +24,11 @@ class Figures:
     """Density estimation: the weights are fixed, x varies. Always computed in the model's dtype."""
 
     test_nats: float
-    """Mean −ln p over the test rows (of sequences: over their symbols), in nats."""
+    """Mean −ln p over the test rows or strings (of sequences: over their symbols), in nats."""
     standard_error: float
     """Of that mean."""
     bits_per_dim: float
-    """The same in bits per scalar."""
+    """The same in bits per scalar; those of a string are its symbols, the end among them."""
     test_rows: int
     valid_nats: float | None
     """Of the validation rows, at the epoch they chose; None without a fit."""
@@ -41,7 +41,7 @@ class Figures:
     protocol: str
     ended: str
     unit: str = "row"
-    """What the nats are per: a row, or a symbol of a sequence."""
+    """What the nats are per: a row, a string, or a symbol of a sequence."""
     bfloat16_nats: float | None = None
     """test_nats as bfloat16 arithmetic computes it, for a model trained in it."""
 
@@ -67,7 +67,7 @@ def measure(
     mean_of_rows = mean * units / len(split)
     squares = here.sum([(nats - mean_of_rows).square().sum().item()])[0]
     spread = math.sqrt(squares / (len(split) - 1)) if len(split) > 1 else math.nan
-    scalars = data.schema.num_variables if data.unit == "row" else 1
+    scalars = data.num_scalars("test") / units
     half = None
     if options and options.precision == "bfloat16":
         with torch.autocast(model.device.type, torch.bfloat16):
@@ -79,7 +79,9 @@ def measure(
         test_rows=len(split),
         valid_nats=result.best_valid if math.isfinite(result.best_valid) else None,
         num_parameters=model.num_parameters,
-        full_table=full_table_size(data.schema.levels),
+        full_table=(
+            full_table_size(data.schema.levels) if data.schema.end is None else "infinitely many"
+        ),
         best_epoch=result.best_epoch,
         epochs=len(result.records),
         seconds=round(result.seconds, 2),

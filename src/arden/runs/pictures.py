@@ -30,7 +30,7 @@ PICTURES = (
     "surprise.png",
 )
 _PICTURED = 64
-_SYMBOLS = {"text": 1_000, "audio": 16_000}
+_SYMBOLS = {"text": 1_000, "audio": 16_000, "strings": 1_000}
 
 
 def draw_pictures(
@@ -51,7 +51,7 @@ def draw_pictures(
         order, picture = first.ordering.order(), folder / "ordering.png"
         words = type(first.ordering).__name__.lower()
         written.append(ordering_map(order, first.event_shape, picture, f"The {words} ordering"))
-    if data.unit == "symbol":
+    if data.unit != "row":
         return [*written, *_surprise(model, data, folder, title)]
     return [*written, *_samples(model, data, folder, title)]
 
@@ -75,17 +75,17 @@ def _samples(
 def _surprise(
     model: AutoregressiveModel | Mixture, data: Dataset, folder: Path, title: str
 ) -> list[Path]:
-    """The beginning of the test part of a long sequence, each symbol with its −ln p."""
+    """The beginning of a sequence's test part, or the first strings, each symbol with its −ln p."""
     if isinstance(model, Mixture) and not model.same_order:
         return []  # it has no terms of single symbols
-    split = data.test
-    assert split.scored is not None
-    so_far = split.scored.flatten(1).sum(dim=1).cumsum(dim=0)
+    split, scored = data.test, data.counted("test")
+    assert scored is not None
+    so_far = scored.flatten(1).sum(dim=1).cumsum(dim=0)
     rows = slice(0, int((so_far < _SYMBOLS[data.schema.kind]).sum()) + 1)
     context = class_context(split, model.context_size)
     observed = None if split.observed is None else split.observed[rows]
     some = None if context is None else context[rows]
     terms = score_conditionals(model, split.values[rows], some, observed)
-    counted = split.scored[rows]
+    counted = scored[rows]
     shown, nats = split.values[rows][counted].numpy(), -terms[counted].double().numpy()
     return [sequence_surprise(data.schema, shown, nats, folder / "surprise.png", title)]

@@ -56,7 +56,7 @@ def sample(
     first = model.models[0] if isinstance(model, Mixture) else model
     event = first.event_shape if first.ordering.num_steps is not None else (max_steps or 0,)
     if 0 in event:
-        raise InputError("max_steps: expected a number, because events of this model have no end")
+        raise InputError("max_steps: expected a number, because strings have no fixed length")
     per_row = first.conditional.num_noise * max(torch.Size(event).numel(), 1)
     size = max(1, min(_MOST_ROWS, _CHUNK_UNIFORMS // per_row))
     training = model.training

@@ -44,6 +44,7 @@ def write_sequences(folder):
     """A folder -> (): a small text, and two recordings of two digits by one speaker."""
     with zipfile.ZipFile(folder / "text.zip", "w") as archive:
         archive.writestr("tinyshakespeare.txt", "To be, or not to be.\n" * 20)
+        archive.writestr("names.txt", "emma\nolivia\nava\nemma\nmia\nnoah")
     clips = [(d, 0, index) for d in (0, 1) for index in (0, 5, 6, 7)]
     np.savez(
         folder / "fsdd.npz",

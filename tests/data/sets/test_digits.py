@@ -68,7 +68,7 @@ def test_every_entry_of_the_catalogue_leads_to_a_function():
     for name, entry in DATASETS.items():
         module, function = entry.loader.split(":")
         assert callable(getattr(import_module(module), function)), name
-        assert entry.kind in ("image", "table", "text", "audio")
+        assert entry.kind in ("image", "table", "text", "audio", "strings")
         assert entry.embedded == (entry.file is None)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from arden.data import load_data, read_rows
 from arden.data.readers.wav_file import mu_law_encode
-from arden.errors import FileError
+from arden.errors import FileError, InputError
 from tests.data.sets.test_benchmarks import write_sequences
 
 
@@ -54,6 +54,22 @@ def test_digits_are_split_by_recording(folder):
     assert "test the recordings 0-4" in data.protocol
     again = load_data("spoken-digits", data_dir=folder, seed=5)  # the set's own split stays
     assert again.valid.values.equal(data.valid.values)
+
+
+def test_names_are_strings(folder):
+    data = load_data("names", data_dir=folder)
+    spelt = [
+        "".join(data.schema.symbols[symbol] for symbol in row).split("\n")[0]
+        for split in ("train", "valid", "test")
+        for row in data.split(split).values.tolist()
+    ]
+    assert sorted(spelt) == ["ava", "emma", "emma", "mia", "noah", "olivia"]
+    assert data.protocol.startswith("names: text.zip (sha256 ")
+    assert len(read_rows("names:valid", data.schema, data_dir=folder)) == len(data.valid)
+    with pytest.raises(InputError, match="lines cannot be given for the named set"):
+        load_data("names", data_dir=folder, lines=True)
+    with pytest.raises(InputError, match="window cannot be given for the named set"):
+        load_data("names", data_dir=folder, window=4)
 
 
 def test_other_archives_are_refused(folder):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from arden.data.dataset import Dataset
 from arden.data.documents import Document, DocumentSource
 from arden.data.readers.numpy_file import read_arrays
 from arden.data.readers.text_file import code_points
@@ -15,11 +16,13 @@ from arden.data.sequences import split_documents
 from arden.data.sets.places import data_file
 from arden.data.sources import fingerprint
 from arden.data.splits import SPLIT_SEED, hold_out
+from arden.data.strings import infer_strings
 from arden.errors import FileError
 
-__all__ = ["load_spoken_digits", "load_tiny_shakespeare"]
+__all__ = ["load_names", "load_spoken_digits", "load_tiny_shakespeare"]
 
 SHAKESPEARE = "tinyshakespeare.txt"
+NAMES = "names.txt"
 NUM_CUSTOMARY_TEST = 5  # recordings 0-4 of every digit by every speaker
 
 
@@ -31,23 +34,21 @@ def load_tiny_shakespeare(
     That tenth is what others call their validation part, after training on the other nine; here
     one of the nine validates, so that the test is looked at once.
     """
-    path = data_file(name, data_dir)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            content = archive.read(SHAKESPEARE)
-    except KeyError:
-        raise FileError(f"{path}: expected {SHAKESPEARE} in it, which it does not hold.") from None
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise FileError(f"{path}: not a readable archive ({error}).") from None
-    document = Document(SHAKESPEARE, code_points(content, f"{SHAKESPEARE} in {path}"))
-    notes = [f"{path.name} ({fingerprint(path)}), {SHAKESPEARE}, line ends as \\n"]
-    whole = DocumentSource(name, "text", {"all": [document]}, notes=notes)
+    whole = _text_of_archive(name, SHAKESPEARE, data_dir)
     whole.parts, _ = split_documents(whole)
-    notes.append(
+    whole.notes.append(
         "train the first 80 %, valid the next 10 %, test the last 10 % (the customary validation "
         "part; training uses less than the customary 90 %)"
     )
     return whole
+
+
+def load_names(name: str = "names", data_dir: Path | None = None) -> Dataset:
+    """ "names" -> 32,033 first names, each a string that ends with its line.
+
+    Some come twice; both then go to one side of the split.
+    """
+    return infer_strings(_text_of_archive(name, NAMES, data_dir))
 
 
 def load_spoken_digits(name: str = "spoken-digits", data_dir: Path | None = None) -> DocumentSource:
@@ -90,3 +91,18 @@ def load_spoken_digits(name: str = "spoken-digits", data_dir: Path | None = None
         f"valid a tenth of the other clips by numpy default_rng({SPLIT_SEED}).permutation",
     ]
     return DocumentSource(name, "audio", parts, rate, notes)
+
+
+def _text_of_archive(name: str, file: str, data_dir: Path | None) -> DocumentSource:
+    """The name of a set, a file of its archive -> that text, as one document."""
+    path = data_file(name, data_dir)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = archive.read(file)
+    except KeyError:
+        raise FileError(f"{path}: expected {file} in it, which it does not hold.") from None
+    except (zipfile.BadZipFile, OSError, EOFError) as error:
+        raise FileError(f"{path}: not a readable archive ({error}).") from None
+    document = Document(file, code_points(content, f"{file} in {path}"))
+    notes = [f"{path.name} ({fingerprint(path)}), {file}, line ends as \\n"]
+    return DocumentSource(name, "text", {"all": [document]}, notes=notes)
