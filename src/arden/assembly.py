@@ -108,6 +108,8 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveMod
     if apart and layout.encoding == "auto":
         layout = replace(layout, encoding="one_hot")
     conditional = choose_conditional(data, layout)
+    if "logistics" in system.needs and not isinstance(conditional, LogisticMixture):
+        raise InputError(f"family: {name} needs logistics, got {layout.family}")
     spec = spec_for(ordering, conditional, _context_size(data, layout))
     # First weights come from torch's global generator: borrowed, seeded, and put back as it was.
     with torch.random.fork_rng(devices=[]):

@@ -16,6 +16,7 @@ from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import State
 from arden.layers.causal_attention import TransformerBlock
+from arden.networks._raster import Pixel
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.nade import NADE
@@ -87,15 +88,12 @@ class FirstRowsOrder(AnyOrderTransformer):
 class UnchainedColours(PixelCNNPlusPlus):
     """Walks draw the channels of a pixel independently, though the score chains them."""
 
-    def step(self, state: State, feature: Tensor) -> tuple[Tensor, State]:
-        _, state = super().step(state, feature)
-        seen, context, order, position = state
-        assert self.spec.grid is not None
-        channels = self.spec.grid[2]
-        blank = seen.clone()
-        blank[:, position - position % channels :] = 0
-        params, _ = self._replay(blank, context, order, position)
-        return params, state
+    def at(
+        self, planes: Tensor, carried: State, pixel: Pixel, channel: int
+    ) -> tuple[Tensor, State]:
+        blank = planes.clone()
+        blank[:, ::2, pixel[0] + self.margin, pixel[1] + self.margin] = 0
+        return super().at(blank, carried, pixel, channel)
 
 
 def first_rows_cache(self: TransformerBlock, x: Tensor, cache: State, position: int) -> Any:

@@ -86,16 +86,9 @@ VARIANTS = (
     Case("wavenet-far", WaveNet, WaveNetOptions(4, 12, layers=4, stacks=1), free_length=True),
     Case("any-order", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
     Case(
-        "pixelcnn++",
-        PixelCNNPlusPlus,
-        PixelCNNPlusPlusOptions(4, blocks=1, kernel=3),
-        ("logistic",),
-        on_grid=True,
-    ),
-    Case(
         "pixelcnn++-wide",
         PixelCNNPlusPlus,
-        PixelCNNPlusPlusOptions(3, 2, 5),
+        PixelCNNPlusPlusOptions(3, blocks=2, kernel=5, dropout=0.1),
         ("logistic",),
         on_grid=True,
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +11,7 @@ from torch import Tensor
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
 from arden.conditionals.gaussian_mixture import GaussianMixture
+from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.conditionals.mixed import Mixed
 from arden.core.conditional import Conditional
 from arden.core.model import AutoregressiveModel
@@ -75,3 +78,15 @@ def test_what_has_no_single_prediction() -> None:
     reals = build(NADE, NADEOptions(hidden=2), GaussianMixture(2), Raster((3,)))
     with pytest.raises(InputError, match="x̂_i needs discrete values"):
         predict(reals, torch.zeros(1, 3))
+
+
+def test_many_rows_and_levels_are_taken_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same means in pieces of a row and a step; dropout, if any, is off and stays as it was."""
+    module = importlib.import_module("arden.tasks.predict")
+    model = build(NADE, NADEOptions(4), LogisticMixture(17, 3), Raster((2, 3))).train()
+    x = torch.randint(0, 17, (5, 2, 3), generator=torch.Generator().manual_seed(0))
+    whole = predict(model, x)
+    monkeypatch.setattr(module, "_MOST_NUMBERS", 1)
+    monkeypatch.setattr(module, "chunk_rows", lambda model, numbers: 2)
+    torch.testing.assert_close(predict(model, x), whole, rtol=1e-12, atol=1e-12)
+    assert model.training

@@ -24,6 +24,7 @@ _SHAKES = ((0.5, False), (1.0, False), (0.5, True), (0.2, False), (2.0, False))
 _LEAST_SHAKES = 2
 _GRADIENTS_FROM = 2  # shakes without success, after which derivatives are looked at as well
 _MOST_GRADIENTS = 64
+_NUMBERS_AT_ONCE = 2**23  # parameters of changed rows: 64 MB in float64
 
 
 @dataclass
@@ -164,11 +165,15 @@ def changes(
         if value is not None:
             rows[number, step] = value.to(rows)
             changed[number] = True
-    repeated = None if context is None else context.expand(len(inputs) + 1, -1)
-    params = one_pass(part, torch.cat([base, rows]), dims, repeated)
-    scale = 1 + params[0].abs().amax(dim=-1)
-    moved = ((params[1:] - params[0]).abs().amax(dim=-1) / scale).nan_to_num(nan=math.inf)
-    return _Seen(moved.T.cpu(), changed, inputs)
+    # Some rows at a time: 3072 steps of 256 levels are six megabytes a row.
+    size = max(1, _NUMBERS_AT_ONCE // max(len(dims) * part.conditional.num_params, 1))
+    moved = []
+    for some in rows.split(size):
+        repeated = None if context is None else context.expand(len(some) + 1, -1)
+        params = one_pass(part, torch.cat([base, some]), dims, repeated)
+        scale = 1 + params[0].abs().amax(dim=-1)
+        moved.append((params[1:] - params[0]).abs().amax(dim=-1) / scale)
+    return _Seen(torch.cat(moved).nan_to_num(nan=math.inf).T.cpu(), changed, inputs)
 
 
 def _derivatives(

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
 from arden.layers.masked_linear import mask_gradient
+from arden.layers.reach import window
 
-__all__ = ["MaskedConv", "group_slice", "raster"]
+__all__ = ["MaskedConv", "group_slice"]
 
 
 def group_slice(maps: int, groups: int, group: int) -> slice:
@@ -18,12 +19,6 @@ def group_slice(maps: int, groups: int, group: int) -> slice:
     [slice(0, 3, None), slice(3, 6, None), slice(6, 8, None)]
     """
     return slice(-(-maps * group // groups), -(-maps * (group + 1) // groups))
-
-
-def raster(height: int, width: int, channels: int) -> list[Tensor]:
-    """H, W, C -> y, x and c of every scalar, each (T,), in raster order."""
-    sizes = (torch.arange(size) for size in (height, width, channels))
-    return [axis.flatten() for axis in torch.meshgrid(*sizes, indexing="ij")]
 
 
 class MaskedConv(nn.Module):
@@ -93,9 +88,11 @@ class MaskedConv(nn.Module):
 
     def looks(self, height: int, width: int) -> Tensor:
         """H, W -> (T, T) bool over scalars in raster order: output [to] reads input [from]."""
-        y, x, channel = raster(height, width, self.groups)
-        down, right = y[None] - y[:, None], x[None] - x[:, None]
-        near = (down.abs() <= self.reach) & (right.abs() <= self.reach)
-        itself = channel[None] < channel[:, None] + self.sees_itself
-        before = (down < 0) | ((down == 0) & (right < 0))
-        return near & (before | ((down == 0) & (right == 0) & itself))
+        reach, pixels = self.reach, height * width
+        above = window(height, width, (-reach, -1), (-reach, reach))
+        before = above | window(height, width, (0, 0), (-reach, -1))
+        own = torch.eye(pixels, dtype=torch.bool)
+        within = torch.ones(self.groups, self.groups, dtype=torch.bool).tril(self.sees_itself - 1)
+        # [to, its channel, from, its channel]
+        reads = before[:, None, :, None] | (own[:, None, :, None] & within[:, None])
+        return reads.expand(-1, self.groups, -1, self.groups).reshape(pixels * self.groups, -1)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from arden.core.network import CausalNetwork, NetworkSpec, State
 from arden.errors import InputError
+from arden.layers.reach import read_through
 
 __all__ = ["Pixel", "RasterNetwork", "composed"]
 
@@ -106,7 +107,7 @@ class RasterNetwork(CausalNetwork):
 def composed(layers: Iterable[Tensor]) -> Tensor:
     """(T, T) bool of what each layer reads, first to last -> (T, T): what the last one sees."""
     first, *others = layers
-    seen = first.float()
+    seen = first
     for layer in others:
-        seen = ((layer.float() @ seen) > 0).float()
-    return seen.bool()
+        seen = read_through(layer, seen)
+    return seen

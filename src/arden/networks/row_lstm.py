@@ -8,8 +8,9 @@ from torch import Tensor
 from arden.core.network import NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.line_lstm import LineLSTM
-from arden.layers.masked_conv import group_slice, raster
+from arden.layers.masked_conv import group_slice
 from arden.layers.masked_window import MaskedWindow
+from arden.layers.reach import raster
 from arden.networks._raster import Pixel, composed
 from arden.networks._raster_stack import RasterLayer, RasterStack, check_kernel, check_lstm
 from arden.networks.options.images import RowLSTMOptions

@@ -22,6 +22,7 @@ IMAGES: dict[str, System] = {
         paper="van den Oord, Kalchbrenner, Kavukcuoglu, Pixel recurrent neural networks, 2016",
         data=("discrete", "real"),
         needs=("image",),
+        training={"learning_rate": 3e-3},
         small={"channels": 12, "blocks": 1, "kernel": 3},
     ),
     "row-lstm": System(
@@ -45,5 +46,18 @@ IMAGES: dict[str, System] = {
         training=_LSTM_TRAINING,
         needs=("image",),
         small={"hidden": 9, "layers": 1, "kernel": 3},
+    ),
+    "pixelcnn++": System(
+        title="PixelCNN++",
+        network="pixelcnn_plus_plus",
+        options="arden.networks.options.images:PixelCNNPlusPlusOptions",
+        formula="Σ_m π_m p_m(r) p_m(g | r) p_m(b | r, g) of logistics, given all pixels before",
+        paper="Salimans, Karpathy, Chen, Kingma, PixelCNN++, 2017",
+        data=("discrete",),
+        needs=("image", "logistics"),
+        layout={"family": "logistics"},
+        training={"learning_rate": 3e-3},
+        small={"channels": 4, "blocks": 1, "kernel": 3},
+        example="dcss-tiles",
     ),
 }

@@ -19,11 +19,12 @@ class System:
     """One named system.
 
     ``network`` is a name of the networks' catalogue, ``options`` the "module:Class" of its options;
-    ``data`` the kinds of values it takes (discrete, real, mixed), ``needs`` what else it asks of
-    them: "fixed length", or "image" for the raster of one. ``layout`` and ``training`` are defaults
-    where they depart from `LayoutOptions` and `TrainingOptions`; ``small`` makes an instance to try
-    things on; ``example`` is a data set it is at home with. ``formula`` and ``paper`` are shown to
-    its reader. ``verbs`` is what can be asked of it, ``refusal`` why the others cannot.
+    ``data`` the kinds of values it takes (discrete, real, mixed), ``needs`` what else it asks:
+    "fixed length", "image" for the raster of one, "logistics" for that family of levels. ``layout``
+    and ``training`` are defaults where they depart from `LayoutOptions` and `TrainingOptions`;
+    ``small`` makes an instance to try things on; ``example`` is a data set it is at home with.
+    ``formula`` and ``paper`` are shown to its reader. ``verbs`` is what can be asked of it,
+    ``refusal`` why the others cannot.
     """
 
     title: str

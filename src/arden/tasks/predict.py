@@ -8,9 +8,11 @@ from torch import Tensor
 from arden.core.conditional import Discrete
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
-from arden.tasks.score import check_rows
+from arden.tasks.score import check_rows, chunk_rows
 
 __all__ = ["predict"]
+
+_MOST_NUMBERS = 2**23  # 32 MB of float32 at a time
 
 
 @torch.no_grad()
@@ -25,11 +27,32 @@ def predict(model: AutoregressiveModel, x: Tensor, context: Tensor | None = None
     """
     if not isinstance(model, AutoregressiveModel):
         raise InputError("model: a mixture has no single x̂_i; ask one of its components")
-    check_rows(x)
-    params = model.params(x, context).flatten(1, -2)
-    family = model.conditional.at(torch.arange(params.shape[1], device=model.device))
+    check_rows(x, context=context)
+    length = x[0].numel() if len(x) else 0
+    size = chunk_rows(model, length)
+    predicted, training = [], model.training
+    model.eval()
+    try:
+        for start in range(0, len(x), size):
+            rows = slice(start, start + size)
+            params = model.params(x[rows], None if context is None else context[rows])
+            predicted.append(_means(model, params.flatten(1, -2)).reshape(x[rows].shape))
+    finally:
+        model.train(training)
+    return torch.cat(predicted) if predicted else x.to(model.dtype)
+
+
+def _means(model: AutoregressiveModel, params: Tensor) -> Tensor:
+    """(B, T, P) -> (B, T): the means, some steps at a time."""
+    dims = torch.arange(params.shape[1], device=model.device)
+    family = model.conditional.at(dims)
     if not isinstance(family, Discrete):
         raise InputError(f"model: x̂_i needs discrete values, got {model.conditional}")
-    mass = family.log_pmf(params).exp()
-    levels = torch.arange(family.num_symbols, dtype=mass.dtype, device=mass.device)
-    return (mass @ levels).reshape(x.shape)
+    levels = torch.arange(family.num_symbols, dtype=params.dtype, device=params.device)
+    # A mixture of logistics takes each of its components to every level: K · P numbers a step.
+    steps = max(1, _MOST_NUMBERS // max(len(params) * family.num_symbols * params.shape[2], 1))
+    means = []
+    for some in dims.split(steps):
+        pmf = model.conditional.at(some).log_pmf(params[:, some])  # type: ignore[attr-defined]
+        means.append(pmf.exp() @ levels)
+    return torch.cat(means, dim=1)

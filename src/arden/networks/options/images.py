@@ -26,14 +26,16 @@ class PixelCNNOptions:
 
 @dataclass(frozen=True)
 class PixelCNNPlusPlusOptions:
-    """Masked convolutions over the pixels before, one mixture of logistics per scalar."""
+    """Gated blocks of shifted convolutions, one mixture of logistics a pixel."""
 
     channels: int = 32
-    """Feature maps."""
+    """Feature maps of each of the two streams."""
     blocks: int = 3
-    """Residual blocks after the first convolution."""
+    """Gated blocks of each stream, each of which looks two pixels further."""
     kernel: int = 5
-    """Width of the first convolution; those after it are 3 wide."""
+    """Width of the first convolutions; those after them reach one pixel."""
+    dropout: float = 0.0
+    """Share of a block's inner maps that are put to zero at each training step."""
 
 
 @dataclass(frozen=True)
