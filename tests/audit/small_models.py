@@ -21,12 +21,14 @@ from arden.core.ordering import Ordering
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
+from arden.networks.gated_pixelcnn import GatedPixelCNN, GatedPixelCNNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.independent import Independent, IndependentOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
+from arden.networks.pixelsnail import PixelSNAIL, PixelSNAILOptions
 from arden.networks.row_lstm import RowLSTM, RowLSTMOptions
 from arden.networks.table import Table, TableOptions
 from arden.networks.transformer import Transformer, TransformerOptions
@@ -110,6 +112,12 @@ SOUND: dict[str, Callable[[int], Model]] = {
     ),
     "diagonal BiLSTM": lambda seed: small(
         DiagonalBiLSTM, DiagonalBiLSTMOptions(6, 1, 3), None, Raster((2, 3)), 2, seed
+    ),
+    "gated pixelcnn": lambda seed: small(
+        GatedPixelCNN, GatedPixelCNNOptions(4, 2, 3), Categorical(3), Raster((2, 1, 3)), 2, seed
+    ),
+    "pixelsnail": lambda seed: small(
+        PixelSNAIL, PixelSNAILOptions(4, 1, 1, 4), Categorical(3), Raster((2, 1, 3)), 2, seed
     ),
     "masks": _masks,
     "orders": _orders,

@@ -22,12 +22,14 @@ from arden.networks import NETWORKS
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
+from arden.networks.gated_pixelcnn import GatedPixelCNN, GatedPixelCNNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
+from arden.networks.pixelsnail import PixelSNAIL, PixelSNAILOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.row_lstm import RowLSTM, RowLSTMOptions
 from arden.networks.transformer import Transformer, TransformerOptions
@@ -96,6 +98,10 @@ VARIANTS = (
     Case("row-lstm-wide", RowLSTM, RowLSTMOptions(9, 1, 3, window=5), on_grid=True),
     Case("row-lstm-narrow", RowLSTM, RowLSTMOptions(9, 2, 3, window=1), on_grid=True),
     Case("diagonal-bilstm-deep", DiagonalBiLSTM, DiagonalBiLSTMOptions(8, 2, 5), on_grid=True),
+    Case("gated-wide", GatedPixelCNN, GatedPixelCNNOptions(7, 3, kernel=5), on_grid=True),
+    Case("gated-shallow", GatedPixelCNN, GatedPixelCNNOptions(9, 1, kernel=3), on_grid=True),
+    Case("snail-deep", PixelSNAIL, PixelSNAILOptions(4, 2, 2, 4, heads=2), on_grid=True),
+    Case("snail-attends", PixelSNAIL, PixelSNAILOptions(3, 1, 0, 2), on_grid=True),
 )
 
 

@@ -21,12 +21,14 @@ from arden.layers.activation import activation
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
+from arden.networks.gated_pixelcnn import GatedPixelCNN, GatedPixelCNNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
+from arden.networks.pixelsnail import PixelSNAIL, PixelSNAILOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.row_lstm import RowLSTM, RowLSTMOptions
 from arden.networks.table import Table, TableOptions
@@ -136,6 +138,36 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
             "hidden, layers: expected at least 3 .* got 2 and 2",
         ),
         (DiagonalBiLSTM, DiagonalBiLSTMOptions(), BITS, Zigzag((3, 3)), "raster"),
+        (GatedPixelCNN, GatedPixelCNNOptions(), BITS, Zigzag((3, 3)), "raster"),
+        (
+            GatedPixelCNN,
+            GatedPixelCNNOptions(kernel=1),
+            BITS,
+            Raster((3, 3)),
+            "kernel: expected an odd width of at least 3, got 1",
+        ),
+        (
+            GatedPixelCNN,
+            GatedPixelCNNOptions(layers=0),
+            BITS,
+            Raster((3, 3)),
+            "channels, layers: expected at least 1, got 32 and 0",
+        ),
+        (PixelSNAIL, PixelSNAILOptions(), LETTERS, STRINGS, "raster"),
+        (
+            PixelSNAIL,
+            PixelSNAILOptions(blocks=0),
+            BITS,
+            Raster((3, 3)),
+            "channels, blocks, residuals: expected at least 1, 1 and 0, got 32, 0 and 2",
+        ),
+        (
+            PixelSNAIL,
+            PixelSNAILOptions(heads=3),
+            BITS,
+            Raster((3, 3)),
+            "heads: expected a divisor of the numbers of attention, got 3 heads for 16",
+        ),
     ],
 )
 def test_networks_that_cannot_be_built(

@@ -33,10 +33,18 @@ class MaskedConv(nn.Module):
     them, and `at` reads the outputs of one channel, equal to `forward` there.
     """
 
+    bias: nn.Parameter | None
     weight_mask: Tensor
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, *, sees_itself: bool, groups: int = 1
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        sees_itself: bool,
+        groups: int = 1,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.sees_itself = sees_itself
@@ -56,7 +64,7 @@ class MaskedConv(nn.Module):
         fan_in = taps.flatten(1).sum(dim=1).clamp(min=1)
         scale = fan_in.rsqrt()[:, None, None, None]
         self.weight = nn.Parameter(torch.empty(taps.shape).uniform_(-1, 1) * scale * taps)
-        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.register_parameter("bias", nn.Parameter(torch.zeros(outputs)) if bias else None)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, I, H, W) -> (B, O, H, W)."""
@@ -84,7 +92,8 @@ class MaskedConv(nn.Module):
         rows = group_slice(self.weight.shape[0], self.groups, group)
         weight = self.weight[rows, :, : self.reach + 1]
         patch = memory[:, :, y : y + self.reach + 1, x : x + 2 * self.reach + 1]
-        return nn.functional.linear(patch.flatten(1), weight.flatten(1), self.bias[rows])
+        bias = None if self.bias is None else self.bias[rows]
+        return nn.functional.linear(patch.flatten(1), weight.flatten(1), bias)
 
     def looks(self, height: int, width: int) -> Tensor:
         """H, W -> (T, T) bool over scalars in raster order: output [to] reads input [from]."""

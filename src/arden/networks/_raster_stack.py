@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, cast
 
-import torch
 from torch import Tensor, nn
 
 from arden.core.network import NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.masked_conv import MaskedConv, group_slice
+from arden.layers.pixel_head import PixelHead
 from arden.networks._raster import Pixel, RasterNetwork
 
 __all__ = ["RasterLayer", "RasterStack", "check_kernel", "check_lstm"]
@@ -62,8 +62,7 @@ class RasterStack(RasterNetwork):
             self.num_planes, maps, options.kernel, sees_itself=False, groups=groups
         )
         self.blocks = nn.ModuleList(layers)
-        self.hidden = MaskedConv(maps, maps, 1, sees_itself=True, groups=groups)
-        self.output = MaskedConv(maps, groups * spec.num_params, 1, sees_itself=True, groups=groups)
+        self.head = PixelHead(maps, spec.num_params, groups)
         self.context = nn.Linear(spec.context_size, maps, bias=False) if spec.context_size else None
 
     def maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
@@ -73,40 +72,37 @@ class RasterStack(RasterNetwork):
             x = x + self.context(context)[:, :, None, None]
         for layer in self.layers():
             x = layer(x, planes)
-        return self.output(torch.relu(self.hidden(torch.relu(x))))
+        return self.head(x)
 
     def start_maps(self, batch_size: int, context: Tensor | None) -> State:
-        """B, (B, C) -> (the context's share, a memory for every layer after the first)."""
+        """B, (B, C) -> (the context's share, a memory for every layer, that of the head)."""
         shift = None if self.context is None else self.context(context)
-        layers: list[RasterLayer | MaskedConv] = [*self.layers(), self.hidden, self.output]
         size = (batch_size, self.height, self.width)
-        return shift, tuple(layer.start(*size) for layer in layers)
+        memories = tuple(layer.start(*size) for layer in self.layers())
+        return shift, memories, self.head.start(batch_size)
 
     def begin_row(self, planes: Tensor, carried: State, row: int) -> State:
         """planes with their margin, what is carried, y -> what is carried, row y begun."""
-        shift, memories = carried
+        shift, memories, of_head = carried
         inside = planes[..., self.margin :, self.margin : self.margin + self.width]
         begun = (
             layer.begin_row(inside, memory, row)
-            for layer, memory in zip(self.layers(), memories, strict=False)
+            for layer, memory in zip(self.layers(), memories, strict=True)
         )
-        return shift, (*begun, *memories[-2:])
+        return shift, tuple(begun), of_head
 
     def at(
         self, planes: Tensor, carried: State, pixel: Pixel, channel: int
     ) -> tuple[Tensor, State]:
         """planes, what is carried, (y, x), c -> (B, P) of that scalar; memories are written."""
-        shift, memories = carried
+        shift, memories, of_head = carried
         own = group_slice(self.num_maps, self.channels, channel)
         x = self.first.at(planes, pixel, channel)
         if shift is not None:
             x = x + shift[:, own]
-        for layer, memory in zip(self.layers(), memories, strict=False):
+        for layer, memory in zip(self.layers(), memories, strict=True):
             x = layer.at(x, memory, pixel, channel)
-        for last, memory in zip((self.hidden, self.output), memories[-2:], strict=True):
-            last.put(memory, torch.relu(x), pixel, own)
-            x = last.at(memory, pixel, channel)
-        return x, carried
+        return self.head.at(x, of_head, channel), carried
 
     def layers(self) -> list[RasterLayer]:
         """() -> the layers between the first convolution and the last two."""

@@ -41,7 +41,7 @@ class PixelCNN(RasterStack):
 
     def _looking(self) -> list[MaskedConv]:
         middles = [block.middle for block in self.blocks if isinstance(block, _Block)]
-        return [*middles, self.output]
+        return [*middles, self.head.output]
 
 
 class _Block(RasterLayer):

@@ -41,7 +41,7 @@ class RowLSTM(RasterStack):
         """T -> (T, T) bool: the triangle, widened by the first convolution and by every layer."""
         size = (self.height, self.width)
         layers = [layer.looks(*size) for layer in self.blocks if isinstance(layer, _RowLayer)]
-        return composed([self.first.looks(*size), *layers, self.output.looks(*size)])
+        return composed([self.first.looks(*size), *layers, self.head.output.looks(*size)])
 
 
 class _RowLayer(RasterLayer):

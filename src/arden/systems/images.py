@@ -14,17 +14,6 @@ _LSTM_TRAINING = {
 }
 
 IMAGES: dict[str, System] = {
-    "pixelcnn": System(
-        title="PixelCNN",
-        network="pixelcnn",
-        options="arden.networks.options.images:PixelCNNOptions",
-        formula="masked convolutions over the pixels above and to the left, R → G → B in a pixel",
-        paper="van den Oord, Kalchbrenner, Kavukcuoglu, Pixel recurrent neural networks, 2016",
-        data=("discrete", "real"),
-        needs=("image",),
-        training={"learning_rate": 3e-3},
-        small={"channels": 12, "blocks": 1, "kernel": 3},
-    ),
     "row-lstm": System(
         title="PixelRNN with Row LSTM",
         network="row_lstm",
@@ -47,6 +36,29 @@ IMAGES: dict[str, System] = {
         needs=("image",),
         small={"hidden": 9, "layers": 1, "kernel": 3},
     ),
+    "pixelcnn": System(
+        title="PixelCNN",
+        network="pixelcnn",
+        options="arden.networks.options.images:PixelCNNOptions",
+        formula="masked convolutions over the pixels above and to the left, R → G → B in a pixel",
+        paper="van den Oord, Kalchbrenner, Kavukcuoglu, Pixel recurrent neural networks, 2016",
+        data=("discrete", "real"),
+        needs=("image",),
+        training={"learning_rate": 3e-3},
+        small={"channels": 12, "blocks": 1, "kernel": 3},
+    ),
+    "gated-pixelcnn": System(
+        title="Gated PixelCNN",
+        network="gated_pixelcnn",
+        options="arden.networks.options.images:GatedPixelCNNOptions",
+        formula="tanh(W_f ∗ x) · σ(W_g ∗ x) in a stack of the rows above and one of the row so far",
+        paper="van den Oord et al., Conditional image generation with PixelCNN decoders, 2016",
+        training={"learning_rate": 3e-3, "weight_decay": 0.1},
+        data=("discrete", "real"),
+        needs=("image",),
+        small={"channels": 12, "layers": 2, "kernel": 3},
+        example="binarized-mnist",
+    ),
     "pixelcnn++": System(
         title="PixelCNN++",
         network="pixelcnn_plus_plus",
@@ -59,5 +71,17 @@ IMAGES: dict[str, System] = {
         training={"learning_rate": 3e-3},
         small={"channels": 4, "blocks": 1, "kernel": 3},
         example="dcss-tiles",
+    ),
+    "pixelsnail": System(
+        title="PixelSNAIL: convolutions and attention over an image",
+        network="pixelsnail",
+        options="arden.networks.options.images:PixelSNAILOptions",
+        formula="x + a · σ(b), softmax(Q Kᵀ / √d) V over the pixels before, R → G → B in a pixel",
+        paper="Chen, Mishra, Rohaninejad, Abbeel, PixelSNAIL, 2018",
+        training={"learning_rate": 3e-3},
+        data=("discrete", "real"),
+        needs=("image",),
+        small={"channels": 4, "blocks": 1, "residuals": 1, "attention": 4},
+        example="binarized-mnist",
     ),
 }

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 __all__ = [
     "DiagonalBiLSTMOptions",
+    "GatedPixelCNNOptions",
     "PixelCNNOptions",
     "PixelCNNPlusPlusOptions",
+    "PixelSNAILOptions",
     "RowLSTMOptions",
 ]
 
@@ -62,3 +64,31 @@ class DiagonalBiLSTMOptions:
     """LSTM layers, each added to what it read."""
     kernel: int = 7
     """Width of the first convolution, at least 3."""
+
+
+@dataclass(frozen=True)
+class GatedPixelCNNOptions:
+    """Gated convolutions in two stacks that together see every pixel before."""
+
+    channels: int = 32
+    """Feature maps of each stack, rounded up to an even share for each channel of a pixel."""
+    layers: int = 6
+    """Layers of both stacks; each after the first looks one pixel further."""
+    kernel: int = 7
+    """Width of the first layer's convolutions; those after it are 3 wide."""
+
+
+@dataclass(frozen=True)
+class PixelSNAILOptions:
+    """Gated convolutions near by, and attention to every pixel before."""
+
+    channels: int = 32
+    """Feature maps."""
+    blocks: int = 3
+    """Blocks, each of which attends once."""
+    residuals: int = 2
+    """Gated residual layers of a block before it attends."""
+    attention: int = 16
+    """Numbers in the queries, keys and values of all heads together."""
+    heads: int = 1
+    """Attention heads; they divide those numbers."""
