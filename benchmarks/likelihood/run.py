@@ -15,11 +15,14 @@ import sys
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
 from benchmarks.provenance import ROOT, provenance
 from benchmarks.reporting import fit_and_tell, write_between
+
+if TYPE_CHECKING:
+    from arden.data.dataset import Dataset
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -44,7 +47,11 @@ def run(name: str, data_dir: str | None) -> Path:
         options = split_options(recipe["system"], {**recipe.get("options", {}), "seed": seed})
         folder = ROOT / "runs" / "likelihood" / f"{name}-{seed}"
         figures = fit_and_tell(f"{name} seed {seed}", recipe["system"], data, options, folder)
-        runs.append({"seed": seed, **asdict(figures)})
+        told = {"seed": seed, **asdict(figures)}
+        if "orders" in recipe:
+            told |= {"one_order_nats": figures.test_nats}
+            told |= over_orders(folder, data, recipe["orders"])
+        runs.append(told)
     written = {
         "recipe": {"name": name, **recipe},
         **provenance(f"python benchmarks/likelihood/run.py {name}"),
@@ -54,6 +61,21 @@ def run(name: str, data_dir: str | None) -> Path:
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
+
+
+def over_orders(folder: Path, data: Dataset, orders: int) -> dict[str, Any]:
+    """A fitted any-order run, M -> the figures of its average over M orders, its own first."""
+    from arden.runs import measure
+    from arden.storage.model_files import load
+    from arden.tasks.ensemble import ensemble
+    from arden.training.validation import nats_of_rows
+
+    model = ensemble(load(folder), orders=orders)
+    figures = asdict(measure(model, data))
+    told = {name: figures[name] for name in ("test_nats", "standard_error", "bits_per_dim")}
+    print(f"{folder.name} over {orders} orders: {told['test_nats']:.3f}", flush=True)
+    told["valid_nats"] = nats_of_rows(model, data.valid, slice(0, len(data.valid))).mean().item()
+    return told | {"num_parameters": figures["num_parameters"]}
 
 
 _COLUMNS = (
@@ -88,9 +110,8 @@ def _row(result: dict[str, Any]) -> str:
     spread = f"{min(nats):.2f} … {max(nats):.2f} ({len(nats)})" if len(nats) > 1 else "one seed"
     if runs[0]["ended"].startswith("counted"):
         spread = "closed form"
-    options = ", ".join(
-        f"{key} {value}" for key, value in recipe.get("options", {}).items() if key in _SHOWN
-    )
+    shown = {key: recipe[key] for key in ("orders",) if key in recipe} | recipe.get("options", {})
+    options = ", ".join(f"{key} {value}" for key, value in shown.items() if key in _SHOWN)
     name = recipe["system"] + (f" ({options})" if options else "")
     if "condition" in recipe.get("options", {}):  # another quantity: the class is not paid for
         name += ", −ln p(x \\| class)"
@@ -103,7 +124,7 @@ def _row(result: dict[str, Any]) -> str:
     )
 
 
-_SHOWN = ("hidden", "masks", "degrees", "memory", "precision", "average")
+_SHOWN = ("orders", "hidden", "masks", "degrees", "memory", "precision", "average")
 
 
 def _mean(result: dict[str, Any]) -> float:

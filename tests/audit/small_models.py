@@ -27,6 +27,7 @@ from arden.networks.independent import Independent, IndependentOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
+from arden.networks.orderless_nade import OrderlessNADE, OrderlessNADEOptions
 from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.networks.pixelsnail import PixelSNAIL, PixelSNAILOptions
 from arden.networks.row_lstm import RowLSTM, RowLSTMOptions
@@ -36,6 +37,7 @@ from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
 from arden.orderings.until_end import UntilEnd
+from arden.tasks.orders import in_orders
 from tests.core.models import build
 
 Model = AutoregressiveModel | Mixture
@@ -72,6 +74,11 @@ def _orders(seed: int) -> Mixture:
 
 def _nade(family: Conditional, ordering: Ordering, context_size: int, seed: int) -> Model:
     return small(NADE, NADEOptions(7), family, ordering, context_size, seed)
+
+
+def _orders_of_one(seed: int) -> Mixture:
+    whole = small(OrderlessNADE, OrderlessNADEOptions((7, 5)), seed=seed)
+    return Mixture(in_orders(whole, 3, seed))
 
 
 SOUND: dict[str, Callable[[int], Model]] = {
@@ -121,5 +128,9 @@ SOUND: dict[str, Callable[[int], Model]] = {
     ),
     "masks": _masks,
     "orders": _orders,
+    "orderless nade": lambda seed: small(
+        OrderlessNADE, OrderlessNADEOptions((7, 5)), MIXED, Raster((4,)), 2, seed
+    ),
+    "orders of one network": _orders_of_one,
 }
 """Name -> seed -> a sound model."""

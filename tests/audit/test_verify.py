@@ -11,7 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from arden.audit.report import Report
+from arden.audit.order_gap import gap_between_orders
+from arden.audit.report import Finding, Report
+from arden.audit.subject import BUDGETS, Subject
 from arden.audit.verify import CHECKS, verify
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
@@ -88,6 +90,19 @@ def test_a_gap_between_orders_is_told_and_is_no_fault() -> None:
     assert check.passed is True
     assert check.tolerance is None
     assert check.figure > 0.01
+    assert "one joint per order. Scores and samples are of one, raster." in check.explanation
+
+
+def test_a_mixture_of_orders_is_told_to_be_one_distribution() -> None:
+    def gap(name: str) -> Finding:
+        return gap_between_orders(Subject.of(SOUND[name](0), None, None, 0, BUDGETS["quick"]))
+
+    found = gap("orders of one network")
+    assert found.passed is True
+    assert found.figure is not None
+    assert found.figure > 0.01
+    assert "the mixture is one, an average of fixed orders." in found.explanation
+    assert gap("orders").passed is None  # networks of one order each
 
 
 def test_real_rows_and_contexts_are_looked_at() -> None:

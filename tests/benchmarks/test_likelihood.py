@@ -12,6 +12,7 @@ from arden.assembly import split_options
 from arden.data.catalogue import DATASETS
 from arden.storage.model_files import fingerprint, load, save
 from arden.systems import SYSTEMS
+from arden.tasks.ensemble import ensemble
 from arden.tasks.score import score
 from benchmarks import reporting
 from benchmarks.likelihood import members, run
@@ -50,6 +51,28 @@ def test_members_are_measured_one_by_one(tmp_path: Path, monkeypatch: pytest.Mon
     row = members.table().splitlines()[2]
     for figure in (measured["best"], measured["mixture"], measured["gain"]):
         assert f"{figure['nats']:.2f} ± {figure['standard_error']:.2f}" in row
+
+
+def test_an_any_order_run_is_measured_over_orders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, options = bits(), {"hidden": [5], "epochs": 2}
+    recipe = {"system": "orderless-nade", "data": "bits", "orders": 3, "options": options}
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(run, "recipes", lambda: {"some": recipe})
+    monkeypatch.setattr("arden.data.load_data", lambda *_, **__: data)
+    [measured] = json.loads(run.run("some", None).read_text())["runs"]
+    model = load(tmp_path / "runs" / "likelihood" / "some-0")
+    both = ensemble(model, orders=3)
+    alone = -score(model, data.test.values).mean().item()
+    together = [-score(both, split.values).mean().item() for split in (data.test, data.valid)]
+    assert measured["one_order_nats"] == pytest.approx(alone)
+    assert [measured["test_nats"], measured["valid_nats"]] == pytest.approx(together)
+    assert measured["test_nats"] != pytest.approx(alone, abs=1e-6)
+    assert measured["num_parameters"] == model.num_parameters + 2
+    told = f"orderless-nade (orders 3, hidden [5]) | {together[0]:.2f}"
+    assert told in run.table()
 
 
 def test_what_was_interrupted_is_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from arden.cli import main
 from arden.core.mixture import Mixture
 from arden.kernels import without_kernels
 from arden.storage.model_files import load, read_card, save
+from arden.tasks.orders import in_orders
 from arden.training.weights import fit_weights
 from tests.cli.words import done, refused
 from tests.training.toys import fresh, symbols
@@ -188,3 +189,56 @@ def test_runs_without_a_data_set_need_one(tmp_path: Path, capfd: Capture) -> Non
     ]
     told = refused(capfd, "ensemble", *pair, "--out", tmp_path / "ens")
     assert "expected where to find" in told
+
+
+@pytest.fixture(scope="module")
+def any_order(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """() -> a quick any-order run on the digits. Look, but write nothing."""
+    out = tmp_path_factory.mktemp("any-order") / "orderless"
+    words = ["fit", "orderless-nade", "digits", "--hidden", "40", "--epochs", "4"]
+    with pytest.raises(SystemExit) as exited:
+        main([*words, "--out", str(out)])
+    assert exited.value.code == 0
+    return out
+
+
+def test_one_any_order_run_is_averaged_over_orders(
+    any_order: Path, tmp_path: Path, capfd: Capture
+) -> None:
+    out = tmp_path / "orders"
+    told = done(capfd, "ensemble", any_order, "--orders", 3, "--seed", 7, "--out", out)
+    model, x = load(any_order), arden.load_data("digits").test.values
+    joints = torch.stack([arden.score(member, x) for member in in_orders(model, 3, seed=7)])
+    expected = joints.logsumexp(dim=0) - math.log(3)
+    card = read_card(out)
+    assert card["figures"]["test_nats"] == pytest.approx(-expected.mean().item(), abs=1e-5)
+    members = card["options"][0]["members"]
+    assert [member["order"] for member in members] == ["raster", "shuffled:7", "shuffled:8"]
+    assert {member["run"] for member in members} == {str(any_order)}
+    for name in ("raster", "shuffled:7", "shuffled:8"):
+        assert f"orderless {name}" in told
+    summary = json.loads(done(capfd, "score", out, "digits", "--json"))
+    assert summary["mean_log_prob"] == pytest.approx(expected.mean().item(), abs=1e-5)
+    done(capfd, "sample", out, "-n", 5, "--seed", 0, "--out", tmp_path / "x.npz")
+    audited = done(capfd, "verify", out)
+    assert "Every check passed" in audited
+    assert "the mixture is one" in " ".join(audited.split())
+    pair = json.loads(done(capfd, "compare", any_order, out, "digits:test", "--json"))
+    [gain] = [p for p in pair["differences"] if p["run"] == "orders"]
+    assert gain["mean_gain"] == pytest.approx((expected - joints[0]).mean().item(), abs=1e-5)
+
+
+def test_orders_of_what_has_one_are_refused(
+    runs: dict[str, Path], any_order: Path, tmp_path: Path, capfd: Capture
+) -> None:
+    out = ["--out", tmp_path / "orders"]
+    told = refused(capfd, "ensemble", runs["fvsbn"], "--orders", 3, *out)
+    assert "orders: FVSBN has one order, its own" in told
+    assert str(runs["fvsbn"]) in told
+    told = refused(capfd, "ensemble", any_order, runs["fvsbn"], "--orders", 3, *out)
+    assert str(runs["fvsbn"]) in told
+    assert "orders: expected at least 1, got 0" in refused(
+        capfd, "ensemble", any_order, "--orders", 0, *out
+    )
+    assert "at least two, got 1" in refused(capfd, "ensemble", any_order, *out)
+    assert not (tmp_path / "orders").exists()

@@ -28,6 +28,7 @@ from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
+from arden.networks.orderless_nade import OrderlessNADE, OrderlessNADEOptions
 from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.networks.pixelsnail import PixelSNAIL, PixelSNAILOptions
 from arden.networks.rnn import RNN, RNNOptions
@@ -102,6 +103,7 @@ VARIANTS = (
     Case("gated-shallow", GatedPixelCNN, GatedPixelCNNOptions(9, 1, kernel=3), on_grid=True),
     Case("snail-deep", PixelSNAIL, PixelSNAILOptions(4, 2, 2, 4, heads=2), on_grid=True),
     Case("snail-attends", PixelSNAIL, PixelSNAILOptions(3, 1, 0, 2), on_grid=True),
+    Case("orderless-shallow", OrderlessNADE, OrderlessNADEOptions((4,), "sigmoid")),
 )
 
 

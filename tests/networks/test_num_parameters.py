@@ -20,6 +20,7 @@ from arden.networks.independent import Independent, IndependentOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
+from arden.networks.orderless_nade import OrderlessNADE, OrderlessNADEOptions
 from arden.networks.table import Table, TableOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
@@ -127,3 +128,16 @@ def test_an_ensemble_counts_shared_weights_once() -> None:
         [build(FVSBN, FVSBNOptions(), Bernoulli(), Raster((n,)), seed=s) for s in (0, 1)]
     )
     assert apart.num_parameters == 2 * (n * (n + 1) // 2) + 1
+
+
+def test_orderless_nade_counts_a_mask_bit_beside_every_value() -> None:
+    n, first, last, symbols, classes = 6, 5, 4, 3, 2
+    options = OrderlessNADEOptions((first, last))
+    bits = n * 2 * first + first + (first + 1) * last + n * (last + 1)
+    assert count(OrderlessNADE, options, Bernoulli(), n) == bits
+    assert count(OrderlessNADE, options, Bernoulli(), n, classes) == bits + classes * first
+    more = n * (symbols - 1) * first + n * (symbols - 1) * (last + 1)
+    assert count(OrderlessNADE, options, Categorical(symbols), n) == bits + more
+    # A single variable is seen by nobody.
+    alone = first + (first + 1) * last + last + 1
+    assert count(OrderlessNADE, options, Bernoulli(), 1) == alone

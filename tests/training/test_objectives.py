@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from arden.data.dataset import Dataset, Split
 from arden.errors import InputError
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.nade import NADE, NADEOptions
+from arden.networks.orderless_nade import OrderlessNADE, OrderlessNADEOptions
 from arden.orderings.observed_first import observed_first
 from arden.orderings.raster import Raster
 from arden.orderings.zigzag import Zigzag
@@ -24,6 +27,7 @@ from arden.training.objectives import (
     Likelihood,
     Objective,
     RandomComponent,
+    RandomMask,
     RandomOrder,
     default_objective,
 )
@@ -41,6 +45,27 @@ def any_order(dtype: torch.dtype = torch.float64) -> AutoregressiveModel:
     return build(AnyOrderTransformer, options, Bernoulli(), Raster((2, 3)), dtype=dtype)
 
 
+def orderless(length: int = 3, dtype: torch.dtype = torch.float64) -> AutoregressiveModel:
+    """() -> a small orderless NADE over bits."""
+    options = OrderlessNADEOptions((6, 5))
+    return build(OrderlessNADE, options, Bernoulli(), Raster((length,)), dtype=dtype)
+
+
+def every_mask(length: int, observed: Tensor) -> Tensor:
+    """T, (T,) bool -> (R, T + 1): noise for each order with each d, of the observed alone.
+
+    Orders of the unobserved are gone through too: they must not matter.
+    """
+    total = max(int(observed.sum()), 1)
+    noise = []
+    for order in itertools.permutations(range(length)):
+        keys = torch.empty(length)
+        keys[list(order)] = (torch.arange(length) + 0.5) / length
+        for shown in range(total):
+            noise.append(torch.cat([keys, torch.tensor([(shown + 0.5) / total])]))
+    return torch.stack(noise)
+
+
 def two(orderings: tuple[Any, Any]) -> Mixture:
     """Two orderings -> a mixture of two NADEs with weights of their own."""
     options = NADEOptions(hidden=3)
@@ -50,10 +75,13 @@ def two(orderings: tuple[Any, Any]) -> Mixture:
 def test_every_model_has_the_objective_that_suits_it() -> None:
     assert isinstance(default_objective(fresh("nade", bits())), Likelihood)
     assert isinstance(default_objective(any_order()), RandomOrder)
+    assert isinstance(default_objective(orderless()), RandomMask)
     assert isinstance(default_objective(made_of_masks()), RandomComponent)
     assert isinstance(default_objective(two((Raster((6,)), Raster((6,))))), Likelihood)
     with pytest.raises(InputError, match="random orders need an any-order network, got NADE"):
         RandomOrder(fresh("nade", bits()))
+    with pytest.raises(InputError, match="random masks need an orderless network, got AnyOrder"):
+        RandomMask(any_order())
 
 
 def test_likelihood_is_the_likelihood() -> None:
@@ -173,3 +201,81 @@ def test_an_objective_of_the_users_own_replaces_counting_too() -> None:
         # The validation figure stays the likelihood, whatever was minimised.
         assert result.best_valid == -score(model, data.valid.values).mean().item()
         assert result.records[-1]["train"] < 0.75 * result.records[-1]["valid"]
+
+
+@pytest.mark.parametrize(
+    "observed", [(True, True, True), (True, False, True), (False, True, False), (False,) * 3]
+)
+def test_random_masks_estimate_the_mean_over_orders_without_bias(
+    observed: tuple[bool, ...],
+) -> None:
+    model, known = orderless(), torch.tensor(observed)
+    x = torch.tensor([1.0, 0.0, 1.0])
+    noise = every_mask(3, known)
+    rows = len(noise)
+    unread = torch.where(known, x, float("nan"))
+    losses = RandomMask(model)(unread.expand(rows, 3), None, known.expand(rows, 3), noise)
+    assert losses.shape == (rows,)
+    orders = torch.tensor(list(itertools.permutations(range(3))))
+    first = observed_first(known.expand(len(orders), 3), orders)
+    nats = -model.log_prob(
+        x.expand(len(orders), 3), order=first, observed=known.expand(len(orders), 3)
+    )
+    assert losses.mean().item() == pytest.approx(nats.mean().item(), rel=1e-12)
+    if known.sum() > 1:  # single masks are far from it: it is the mean that is right
+        assert (losses - nats.mean()).abs().max().item() > 0.01
+    if not known.any():
+        assert bool((losses == 0).all())
+
+
+def test_random_masks_show_every_number_of_values_equally_often() -> None:
+    model, rows, length = orderless(4), 4000, 4
+    shown: list[Tensor] = []
+    network = model.network
+    assert isinstance(network, OrderlessNADE)
+    given = network.given
+
+    def spy(features: Tensor, seen: Tensor, context: Tensor | None = None) -> Tensor:
+        shown.append(seen)
+        return given(features, seen, context)
+
+    object.__setattr__(network, "given", spy)
+    x = torch.zeros(rows, length)
+    losses = minimised(RandomMask(model), x, generator(1))
+    assert torch.equal(losses, minimised(RandomMask(model), x, generator(1)))
+    [seen, _] = shown
+    counts = torch.bincount(seen.sum(dim=1), minlength=length)
+    assert counts.tolist() == pytest.approx([rows / length] * length, abs=6 * math.sqrt(rows / 4))
+    assert len(counts) == length  # never all of them: nothing would be left to predict
+    each = seen.double().mean(dim=0)
+    assert each.tolist() == pytest.approx([0.375] * length, abs=0.05)
+    # And the mean is near what it estimates: −ln p over random orders.
+    model.requires_grad_(False)
+    orders = minimised(RandomOrder(model), x, generator(2))
+    spread = (losses.std() / math.sqrt(rows)).item()
+    assert losses.mean().item() == pytest.approx(orders.mean().item(), abs=6 * spread)
+
+
+def test_random_masks_refuse_what_cannot_be() -> None:
+    x = torch.tensor([[0, 1, 0], [0, 1, 7]])
+    with pytest.raises(InputError, match="x: row 1, variable 2 holds 7"):
+        minimised(RandomMask(orderless()), x, generator())
+
+
+def test_rows_that_each_miss_other_cells_train_an_orderless_network() -> None:
+    data = bits(400)
+    observed = torch.rand(200, 2, 3, generator=generator()) < 0.7
+    unread = torch.where(observed, data.train.values, 7)  # no bit: must never be looked at
+    train = Split(unread, observed=observed)
+    holed = Dataset("holed", data.schema, train, data.valid, data.test, "Bits with holes.")
+    model = fresh("orderless-nade", data, hidden=(16,))
+    assert isinstance(model, AutoregressiveModel)
+    before = -score(model, data.test.values).mean().item()
+    fit_model(model, holed, TrainingOptions(epochs=25, batch_size=16, learning_rate=0.02))
+    assert -score(model, data.test.values).mean().item() < before - 0.3
+    known = torch.zeros(1, 2, 3, dtype=torch.bool)
+    known[0, 0, 1] = True  # each of two twins settles the other, whichever comes first
+    for value in (0, 1):
+        x = torch.full((1, 2, 3), value, dtype=torch.uint8)
+        terms = model.log_conditionals(x, order=observed_first(known))
+        assert terms[0, 0, 0].exp().item() > 0.75  # were they independent: about 0.5

@@ -73,6 +73,11 @@ CASES: dict[str, Callable[[], Case]] = {
         quick(),
     ),
     "random orders": lambda: (any_order, bits(), quick()),
+    "random masks": lambda: (
+        lambda: fresh("orderless-nade", bits()),
+        bits(),
+        quick(average=0.9, precision="bfloat16"),
+    ),
     "dropout": lambda: (dropping, bits(), quick()),
     "binarized anew": lambda: (lambda: fresh("nade", bits()), binarized_anew(bits()), quick()),
     "patience": lambda: (

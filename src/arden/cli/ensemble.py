@@ -1,4 +1,4 @@
-"""`arden ensemble RUN RUN --out FOLDER`: fitted runs joined into one exact model."""
+"""`arden ensemble RUN RUN --out FOLDER`: fitted runs, or orders of one, as one exact model."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def ensemble(
     *,
     out: Path,
     weights: Literal["uniform", "valid"] = "uniform",
+    orders: Annotated[int | None, WHOLE] = None,
+    seed: Annotated[int, WHOLE] = 0,
     data: str | None = None,
     batch_size: Annotated[int | None, WHOLE] = None,
     overwrite: bool = False,
@@ -28,11 +30,15 @@ def ensemble(
     Parameters
     ----------
     runs
-        Two or more run directories over the same events.
+        Two or more run directories over the same events; with --orders one is enough.
     out
         The run directory of the ensemble.
     weights
         uniform, or valid: those that make the validation rows most likely.
+    orders
+        Take every run, which must be an any-order model, under this many orders, its own first.
+    seed
+        Names the other orders: shuffled by this seed, the next, and so on.
     data
         The data set to measure on, as given to arden fit; that of the runs when not given.
     batch_size
@@ -53,6 +59,8 @@ def ensemble(
         runs,
         out,
         weights=weights,
+        orders=orders,
+        seed=seed,
         data=data,
         batch_size=batch_size,
         overwrite=overwrite,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,11 @@ from arden.cli.compare_report import figure
 from arden.cli.outputs import say_where
 from arden.cli.several_runs import Opened, notes_on, open_runs, protocols_of
 from arden.core.mixture import Mixture
+from arden.core.model import AutoregressiveModel
 from arden.data import DATASETS, Dataset, Split, load_data, read_rows
 from arden.data.dataset import EVENTS_OF_UNIT
 from arden.errors import ArdenError, InputError
+from arden.orderings.shuffled import Shuffled
 from arden.plots.sample_grid import sample_grid
 from arden.runs import measure
 from arden.runs.folder import claimed
@@ -30,6 +32,7 @@ from arden.storage.model_files import save
 from arden.storage.plain import without_nan
 from arden.tasks.compare import Comparison, compare_log_probs, decimals, score_each
 from arden.tasks.ensemble import ensemble
+from arden.tasks.orders import in_orders
 from arden.tasks.sample import sample
 from arden.training.context import class_context
 from arden.training.weights import fit_weights
@@ -44,6 +47,8 @@ def join_and_report(
     out: Path,
     *,
     weights: str,
+    orders: int | None,
+    seed: int,
     data: str | None,
     batch_size: int | None,
     overwrite: bool,
@@ -54,8 +59,10 @@ def join_and_report(
     """A parsed command -> exit code 0, after the ensemble was written, measured and reported."""
     if out.resolve() in [run.resolve() for run in runs]:
         raise InputError(f"out: expected a folder of its own, got {out}, which is one of the runs")
-    opened = open_runs(runs, device)
+    opened = open_runs(runs, device, one_will_do=orders is not None)
     _check_contexts(opened)
+    if orders is not None:
+        opened = [member for each in opened for member in _under_orders(each, orders, seed)]
     dataset = _dataset(opened, data, data_dir)
     valid, test = (_rows(opened, dataset, name) for name in ("valid", "test"))
     card: dict[str, Any] = {
@@ -79,7 +86,12 @@ def join_and_report(
         }
         figures = without_nan(asdict(measure(model, dataset)) | told)
         members = [
-            {"run": str(each.run), "system": each.card.get("system"), "weight": weight}
+            {
+                "run": str(each.run),
+                "system": each.card.get("system"),
+                "weight": weight,
+                **({} if orders is None else {"order": _order_of(each.model)}),
+            }
             for each, weight in zip(opened, chosen.tolist(), strict=True)
         ]
         card |= {"options": [{"weights": weights, "members": members}], "figures": figures}
@@ -102,6 +114,23 @@ def join_and_report(
     if picture:
         say_where("Picture", picture)
     return 0
+
+
+def _under_orders(each: Opened, orders: int, seed: int) -> list[Opened]:
+    """A run -> M members of one network, each under an order of its own and named after it."""
+    try:
+        models = in_orders(each.model, orders, seed)
+    except InputError as error:
+        raise InputError(f"{error} in {each.run}") from None
+    return [replace(each, model=m, name=f"{each.name} {_order_of(m)}") for m in models]
+
+
+def _order_of(model: AutoregressiveModel | Mixture) -> str:
+    """A member -> the name of its order, as in `arden orderings`."""
+    assert isinstance(model, AutoregressiveModel)
+    ordering = model.ordering
+    number = f":{ordering.seed}" if isinstance(ordering, Shuffled) else ""
+    return type(ordering).__name__.lower() + number
 
 
 def _check_contexts(opened: Sequence[Opened]) -> None:

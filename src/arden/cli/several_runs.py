@@ -28,15 +28,16 @@ class Opened:
     card: dict[str, Any]
 
 
-def open_runs(runs: Sequence[Path], device: str) -> list[Opened]:
+def open_runs(runs: Sequence[Path], device: str, *, one_will_do: bool = False) -> list[Opened]:
     """M run directories -> each opened, under the name of its folder where that tells them apart.
 
     Raises:
         InputError: fewer than two, one of them twice, or runs over other events.
         FileError: a folder that holds no model, or one without a schema.
     """
-    if len(runs) < 2:
-        raise InputError(f"runs: expected at least two, got {len(runs)}")
+    if len(runs) < 2 and not (runs and one_will_do):
+        least = "one" if one_will_do else "two"
+        raise InputError(f"runs: expected at least {least}, got {len(runs)}")
     places = [run.resolve() for run in runs]
     for run, place in zip(runs, places, strict=True):
         if places.count(place) > 1:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from arden.core.conditional import Conditional
-from arden.core.network import AnyOrderNetwork, CausalNetwork, NetworkSpec
+from arden.core.network import AnyOrderNetwork, CausalNetwork, NetworkSpec, take
 from arden.core.ordering import Ordering
 from arden.core.walker import Step, Walker
 from arden.errors import InputError
@@ -130,9 +130,9 @@ class AutoregressiveModel(nn.Module):
             known = known & observed.to(device=self.device, dtype=torch.bool).reshape(values.shape)
         # Unknown entries may be anything, NaN included: replace them before anything reads them.
         values = torch.where(known, values, torch.zeros_like(values))
-        self._check_support(values)
+        self.check_support(values)
         dims = self.dims(values.shape[0], values.shape[1], order)
-        steps, known_steps = _take(values, dims), _take(known, dims)
+        steps, known_steps = take(values, dims), take(known, dims)
         if observed is not None and bool((known_steps[:, 1:] & ~known_steps[:, :-1]).any()):
             raise InputError(
                 "observed: every observed scalar must come before every unobserved one in the "
@@ -141,7 +141,7 @@ class AutoregressiveModel(nn.Module):
         family = self.conditional.at(dims)
         params = self._params(steps, context, dims)
         terms = torch.where(known_steps, family.log_prob(params, steps), 0.0)
-        return _take(terms, dims.argsort(dim=-1)).reshape(x.shape)
+        return take(terms, dims.argsort(dim=-1)).reshape(x.shape)
 
     def params(
         self, x: Tensor, context: Tensor | None = None, order: Tensor | None = None
@@ -151,10 +151,10 @@ class AutoregressiveModel(nn.Module):
         Raises as `log_conditionals` does.
         """
         values = self._flat(x)
-        self._check_support(values)
+        self.check_support(values)
         dims = self.dims(values.shape[0], values.shape[1], order)
-        params = self._params(_take(values, dims), context, dims)
-        return _take(params, dims.argsort(dim=-1)).reshape(*x.shape, -1)
+        params = self._params(take(values, dims), context, dims)
+        return take(params, dims.argsort(dim=-1)).reshape(*x.shape, -1)
 
     def begin(
         self,
@@ -251,6 +251,17 @@ class AutoregressiveModel(nn.Module):
             )
         return context.to(device=self.device, dtype=self.dtype)
 
+    def check_support(self, values: Tensor) -> None:
+        """(B, D) in event order -> (); a clear error when a value is impossible."""
+        dims = torch.arange(values.shape[1], device=values.device)
+        inside = self.conditional.at(dims).contains(values)
+        if not bool(inside.all()):
+            row, column = (~inside).nonzero()[0].tolist()
+            raise InputError(
+                f"x: row {row}, variable {column} holds {values[row, column].item()}, "
+                f"outside the support of {self.conditional}"
+            )
+
     def _params(self, steps: Tensor, context: Tensor | None, dims: Tensor) -> Tensor:
         return self.network(
             self.conditional.at(dims).features(steps).to(self.dtype),
@@ -267,24 +278,6 @@ class AutoregressiveModel(nn.Module):
             expected = ", ".join(map(str, ("B", *event_shape)))
             raise InputError(f"x: expected shape ({expected}), got {tuple(x.shape)}")
         return x.to(self.device).reshape(x.shape[0], math.prod(x.shape[1:]))
-
-    def _check_support(self, values: Tensor) -> None:
-        dims = torch.arange(values.shape[1], device=values.device)
-        inside = self.conditional.at(dims).contains(values)
-        if not bool(inside.all()):
-            row, column = (~inside).nonzero()[0].tolist()
-            raise InputError(
-                f"x: row {row}, variable {column} holds {values[row, column].item()}, "
-                f"outside the support of {self.conditional}"
-            )
-
-
-def _take(values: Tensor, index: Tensor) -> Tensor:
-    """(B, D, …), (T,) or (B, T) -> (B, T, …): values[:, index], or each row by its own index."""
-    if index.dim() == 1:
-        return values[:, index]
-    rows = torch.arange(values.shape[0], device=values.device)[:, None]
-    return values[rows, index]
 
 
 def _check_fit(ordering: Ordering, network: CausalNetwork, conditional: Conditional) -> None:

@@ -15,12 +15,14 @@ __all__ = [
     "CausalNetwork",
     "CountedNetwork",
     "NetworkSpec",
+    "OrderlessNetwork",
     "Replay",
     "ReplayedNetwork",
     "State",
     "apply_masks",
     "masked_parameters",
     "select_rows",
+    "take",
     "used_entries",
 ]
 
@@ -108,6 +110,22 @@ class AnyOrderNetwork(CausalNetwork):
         self, batch_size: int, context: Tensor | None = None, order: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """B, (B, C), (T,) or (B, T) -> (B, P) of step 0, and the state before any feature."""
+
+
+class OrderlessNetwork(AnyOrderNetwork):
+    """An any-order network for which only *what* was seen matters, not in which order it came.
+
+    One pass then tells of all variables given any set of them, so that it can be trained without
+    walking through an order at all.
+    """
+
+    @abstractmethod
+    def given(self, features: Tensor, seen: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, D, F), (B, D) bool, (B, C) -> (B, D, P): params[:, i] of variable i, given the seen.
+
+        In the order 0 … D − 1, whatever the orders. Features of what was not seen are never looked
+        at. For a variable that was seen itself the parameters mean nothing.
+        """
 
 
 class CountedNetwork(CausalNetwork):
@@ -217,3 +235,11 @@ def select_rows(state: State, rows: Tensor) -> State:
     if isinstance(state, tuple):
         return tuple(select_rows(leaf, rows) for leaf in state)
     return state
+
+
+def take(values: Tensor, index: Tensor) -> Tensor:
+    """(B, D, …), (T,) or (B, T) -> (B, T, …): values[:, index], or each row by its own index."""
+    if index.dim() == 1:
+        return values[:, index]
+    rows = torch.arange(values.shape[0], device=values.device)[:, None]
+    return values[rows, index]

@@ -13,6 +13,7 @@ NETWORKS: dict[str, str] = {
     "made": "arden.networks.made:MADE",
     "markov": "arden.networks.markov:Markov",
     "nade": "arden.networks.nade:NADE",
+    "orderless_nade": "arden.networks.orderless_nade:OrderlessNADE",
     "pixelcnn": "arden.networks.pixelcnn:PixelCNN",
     "pixelcnn_plus_plus": "arden.networks.pixelcnn_plus_plus:PixelCNNPlusPlus",
     "pixelsnail": "arden.networks.pixelsnail:PixelSNAIL",

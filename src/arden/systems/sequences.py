@@ -54,4 +54,13 @@ SEQUENCES: dict[str, System] = {
         small={"channels": 4, "skip": 4, "layers": 2, "stacks": 1},
         example="spoken-digits",
     ),
+    "any-order-transformer": System(
+        title="Transformer that is told which variable is asked for next: every order at once",
+        network="any_order_transformer",
+        options="arden.networks.options.sequences:AnyOrderTransformerOptions",
+        formula="a Transformer over pairs (value seen and whose it is, variable asked for)",
+        paper="Uria, Murray, Larochelle, A deep and tractable density estimator, 2014",
+        needs=("fixed length",),
+        small={"width": 8, "heads": 2, "layers": 1},
+    ),
 }

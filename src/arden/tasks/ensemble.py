@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
+from arden.tasks.orders import in_orders
 
 __all__ = ["ensemble"]
 
 
 def ensemble(
-    models: Sequence[AutoregressiveModel | Mixture], weights: Sequence[float] | None = None
+    models: Sequence[AutoregressiveModel | Mixture] | AutoregressiveModel | Mixture,
+    weights: Sequence[float] | None = None,
+    *,
+    orders: int | None = None,
+    seed: int = 0,
 ) -> Mixture:
     """M models, M weights -> p(x) = Σ_m w_m p_m(x), itself a model of the same events.
 
@@ -23,9 +28,15 @@ def ensemble(
     any case; what walks step by step (completion, coding) asks that all visit the scalars in one
     order.
 
+    With ``orders`` every model must hold an any-order network and enters under that many orders,
+    its own first, then shuffled ones named by ``seed`` (see `in_orders`): the joints, which agree
+    only approximately, are averaged into one distribution. (Uria, Murray, Larochelle, "A deep and
+    tractable density estimator", 2014, calls it EoNADE.)
+
     Raises:
         InputError: no model, something else than a model, models of other events, values or
-            contexts, weights that are not M non-negative numbers.
+            contexts, weights that are not M non-negative numbers; ``orders`` of a model that has
+            one.
 
     >>> import arden
     >>> from arden.tasks.ensemble import ensemble
@@ -37,6 +48,9 @@ def ensemble(
     >>> -arden.score(both, data.test.values).mean()
     tensor(24.2005, dtype=torch.float64)
     """
+    models = [models] if isinstance(models, (AutoregressiveModel, Mixture)) else models
+    if orders is not None:
+        models = [Mixture(in_orders(model, orders, seed)) for model in models]
     given = [1.0] * len(models) if weights is None else [float(weight) for weight in weights]
     usable = all(0 <= weight < math.inf for weight in given) and (not models or sum(given) > 0)
     if len(given) != len(models) or not usable:

@@ -9,6 +9,7 @@ __all__ = [
     "FVSBNOptions",
     "MADEOptions",
     "NADEOptions",
+    "OrderlessNADEOptions",
 ]
 
 Activation = Literal["sigmoid", "tanh", "relu"]
@@ -50,3 +51,13 @@ class MADEOptions:
     """Seeds random degrees."""
     mask: int = 0
     """Which of the masks this network uses (set for the members of an ensemble)."""
+
+
+@dataclass(frozen=True)
+class OrderlessNADEOptions:
+    """A perceptron that is told which variables it sees; one set of weights for every order."""
+
+    hidden: tuple[int, ...] = (500, 500)
+    """Units of each hidden layer; repeat the option for more layers."""
+    activation: Activation = "relu"
+    """The hidden units' nonlinearity."""

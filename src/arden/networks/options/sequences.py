@@ -60,11 +60,11 @@ class TransformerOptions:
 class AnyOrderTransformerOptions:
     """Masked self-attention over what was seen, told which variable is asked for next."""
 
-    width: int = 128
+    width: int = 64
     """Numbers per token."""
     heads: int = 4
     """Attention heads; they divide the width."""
-    layers: int = 4
+    layers: int = 3
     """Blocks."""
 
 
