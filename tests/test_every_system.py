@@ -13,30 +13,24 @@ import torch
 from arden.assembly import split_options
 from arden.audit.verify import verify
 from arden.core.mixture import Mixture
-from arden.data.dataset import Dataset
 from arden.storage.model_files import save
 from arden.systems import SYSTEMS, TABLES
 from arden.tasks.sample import sample
 from arden.tasks.score import score
 from arden.training.fit import fit_model
 from tests.core.models import shake
-from tests.training.toys import bits, fresh, one_hot, quick, real_images
+from tests.training.toys import bits, fresh, natural, one_hot, quick
 
 EXACT = [name for name, system in SYSTEMS.items() if "score" in system.verbs]
 TRAINED = [name for name in EXACT if name not in TABLES]
 exact_systems = pytest.mark.parametrize("name", EXACT)
 
 
-def toy(name: str) -> Dataset:
-    """A system's name -> images of bits, or of reals where it takes nothing else."""
-    return bits() if "discrete" in SYSTEMS[name].data else real_images()
-
-
 @exact_systems
 @pytest.mark.parametrize("context_size", [0, 2])
 def test_the_audit_passes_every_row_of_the_lecture(name: str, context_size: int) -> None:
     """On real weights that were trained a little, and with noise on every one of them."""
-    data = toy(name)
+    data = natural(name)
     model = fresh(name, data, context_size)
     shake(model)
     context = one_hot(torch.arange(len(data.test)) % 2) if context_size else None
@@ -46,7 +40,7 @@ def test_the_audit_passes_every_row_of_the_lecture(name: str, context_size: int)
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_training_in_bfloat16_learns_and_scores_in_float32(name: str) -> None:
-    data = toy(name)
+    data = natural(name)
     model = fresh(name, data)
     before = -score(model, data.valid.values).mean().item()
     result = fit_model(model, data, quick(precision="bfloat16", epochs=8))
@@ -72,7 +66,7 @@ def test_a_fresh_process_loads_every_system_and_draws_the_same(tmp_path: Path) -
     """No forward call first: masks, positions and caches are all rebuilt by the constructor."""
     expected = {}
     for name in EXACT:
-        model = fresh(name, toy(name))
+        model = fresh(name, natural(name))
         shake(model)
         save(model, tmp_path / "runs" / name)
         expected[name] = sample(model, 3, seed=1)

@@ -24,6 +24,7 @@ from arden.core.model import AutoregressiveModel, spec_for
 from arden.core.network import CountedNetwork
 from arden.core.ordering import Ordering
 from arden.data.dataset import Dataset
+from arden.data.recording import recording_step
 from arden.data.schema import Schema
 from arden.errors import InputError, suggestion
 from arden.networks import NETWORKS
@@ -65,7 +66,7 @@ def split_options(name: str, given: Mapping[str, Any]) -> FitOptions:
     """
     system = find_system(name)
     module, _, attribute = system.options.partition(":")
-    network = getattr(import_module(module), attribute)
+    network = with_defaults(getattr(import_module(module), attribute), system.network_options)
     classes = (
         network,
         with_defaults(LayoutOptions, system.layout),
@@ -105,10 +106,14 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveMod
     cls = find_class(NETWORKS, system.network, "network")
     # Tables look symbols up, and characters have no size: neither has any use for a number.
     apart = issubclass(cls, CountedNetwork) or bool(data.schema.symbols)
+    if apart and layout.family == "logistics":
+        asked = "a text, whose characters have no order" if data.schema.symbols else name
+        raise InputError(f"family: expected auto or softmax for {asked}, got 'logistics'")
     if apart and layout.encoding == "auto":
         layout = replace(layout, encoding="one_hot")
     conditional = choose_conditional(data, layout)
-    if "logistics" in system.needs and not isinstance(conditional, LogisticMixture):
+    chained = system.layout.get("family") == "logistics"
+    if chained and not isinstance(conditional, LogisticMixture):
         raise InputError(f"family: {name} needs logistics, got {layout.family}")
     spec = spec_for(ordering, conditional, _context_size(data, layout))
     # First weights come from torch's global generator: borrowed, seeded, and put back as it was.
@@ -125,16 +130,27 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
     """A data set -> the family of its scalars: bits, symbols, reals, or another for every column.
 
     Real columns are standardised by the training rows; the density stays one per unit of the data.
+
+    Raises:
+        InputError: a family for symbols where there are none, or an encoding that it has not.
     """
     schema = data.schema
+    if layout.family != "auto" and _kind(data) == "real":
+        raise InputError(
+            f"family: expected auto for real values, which are mixtures of Gaussians, "
+            f"got {layout.family!r}"
+        )
+    if layout.family == "logistics" and layout.encoding == "one_hot":
+        raise InputError(
+            "encoding: expected auto or scalar with a mixture of logistics, got 'one_hot'"
+        )
     if schema.num_symbols is not None:
         return _discrete(schema.num_symbols, layout)
     if not schema.columns:
         values = data.train.values
         if data.train.observed is not None:
             values = values[data.train.observed]
-        shift, scale = _moments(values.flatten())
-        return _real(shift, scale, layout)
+        return _real(values.flatten(), layout)
     families = []
     for index, column in enumerate(schema.columns):
         if column.num_symbols is not None:
@@ -143,7 +159,7 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
             values = data.train.values[:, index]
             if data.train.observed is not None:
                 values = values[data.train.observed[:, index]]
-            families.append(_real(*_moments(values), layout))
+            families.append(_real(values, layout))
     return Mixed(tuple(families))
 
 
@@ -173,9 +189,13 @@ def _discrete(num_symbols: int, layout: LayoutOptions) -> Conditional:
     return Categorical(num_symbols, encoding)
 
 
-def _real(shift: float, scale: float, layout: LayoutOptions) -> Conditional:
+def _real(values: Tensor, layout: LayoutOptions) -> Conditional:
+    shift, scale = _moments(values)
+    least = layout.min_scale
+    if layout.floor == "recording":  # nothing finer was measured; a finer spike is an artefact
+        least = max(least, recording_step(values) / 2 / scale)
     return Standardised(
-        GaussianMixture(layout.components, layout.mixture_weights, layout.min_scale), shift, scale
+        GaussianMixture(layout.components, layout.mixture_weights, least), shift, scale
     )
 
 

@@ -17,7 +17,7 @@ Capture = pytest.CaptureFixture[str]
     [
         (["fti"], 'Did you mean "fit"?'),
         (["fit", "nad", "digits"], 'Did you mean "nade"?'),
-        (["fit", "glow", "digits"], "Available commands: fvsbn, gru, independent,"),
+        (["fit", "glow", "digits"], "Available commands: independent, markov, table,"),
         (["fit", "nade"], "parameter DATA requires an argument"),
         (["fit", "nade", "digits", "more"], "more"),
         (["fit", "nade", "digits", "--hiden", "3"], "Did you mean --hidden?"),

@@ -34,6 +34,7 @@ from arden.networks.pixelsnail import PixelSNAIL, PixelSNAILOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.row_lstm import RowLSTM, RowLSTMOptions
 from arden.networks.transformer import Transformer, TransformerOptions
+from arden.networks.untied_nade import UntiedNADE, UntiedNADEOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.column import Column
 from arden.orderings.raster import Raster
@@ -76,6 +77,7 @@ VARIANTS = (
     Case("fvsbn-window", FVSBN, FVSBNOptions(memory=2)),
     Case("fvsbn-alone", FVSBN, FVSBNOptions(memory=0)),
     Case("nade-single", NADE, NADEOptions(hidden=1, activation="tanh")),
+    Case("untied-single", UntiedNADE, UntiedNADEOptions(hidden=1, activation="tanh")),
     Case("made-deep", MADE, MADEOptions((9, 3, 8), "tanh", degrees="random", direct=False)),
     Case("made-linear", MADE, MADEOptions(hidden=())),
     Case("made-member", MADE, MADEOptions(hidden=(20, 12), masks=3, mask=2)),

@@ -39,6 +39,7 @@ from tests.training.toys import (
         *("nade", "made", "fvsbn", "independent", "markov", "table"),
         *("rnn", "lstm", "gru", "transformer", "wavenet"),
         *("orderless-nade", "any-order-transformer"),
+        *("untied-nade", "categorical-nade"),
     ],
 )
 def test_classes_are_learnt(name: str) -> None:

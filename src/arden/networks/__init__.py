@@ -21,5 +21,6 @@ NETWORKS: dict[str, str] = {
     "row_lstm": "arden.networks.row_lstm:RowLSTM",
     "table": "arden.networks.table:Table",
     "transformer": "arden.networks.transformer:Transformer",
+    "untied_nade": "arden.networks.untied_nade:UntiedNADE",
     "wavenet": "arden.networks.wavenet:WaveNet",
 }

@@ -10,6 +10,7 @@ __all__ = [
     "MADEOptions",
     "NADEOptions",
     "OrderlessNADEOptions",
+    "UntiedNADEOptions",
 ]
 
 Activation = Literal["sigmoid", "tanh", "relu"]
@@ -61,3 +62,13 @@ class OrderlessNADEOptions:
     """Units of each hidden layer; repeat the option for more layers."""
     activation: Activation = "relu"
     """The hidden units' nonlinearity."""
+
+
+@dataclass(frozen=True)
+class UntiedNADEOptions:
+    """A network of one hidden layer for every conditional, no weights shared."""
+
+    hidden: int = 16
+    """Hidden units of each of the networks."""
+    activation: Activation = "sigmoid"
+    """The hidden units' nonlinearity; the lecture's is sigmoid."""
