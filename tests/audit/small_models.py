@@ -19,6 +19,7 @@ from arden.core.model import AutoregressiveModel
 from arden.core.network import CausalNetwork
 from arden.core.ordering import Ordering
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
+from arden.networks.attention_rnn import AttentionRNN, AttentionRNNOptions
 from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gated_pixelcnn import GatedPixelCNN, GatedPixelCNNOptions
@@ -129,6 +130,9 @@ SOUND: dict[str, Callable[[int], Model]] = {
     ),
     "pixelsnail": lambda seed: small(
         PixelSNAIL, PixelSNAILOptions(4, 1, 1, 4), Categorical(3), Raster((2, 1, 3)), 2, seed
+    ),
+    "attention rnn": lambda seed: small(
+        AttentionRNN, AttentionRNNOptions(5), Categorical(3), SIX, 2, seed
     ),
     "masks": _masks,
     "orders": _orders,

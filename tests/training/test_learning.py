@@ -40,6 +40,7 @@ from tests.training.toys import (
         *("rnn", "lstm", "gru", "transformer", "wavenet"),
         *("orderless-nade", "any-order-transformer"),
         *("untied-nade", "categorical-nade"),
+        *("rnn", "lstm", "gru", "attention-rnn", "transformer", "wavenet"),
     ],
 )
 def test_classes_are_learnt(name: str) -> None:

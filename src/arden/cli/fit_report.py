@@ -100,6 +100,8 @@ def _table(name: str, figures: Figures) -> Table:
         table.add_row("nats per symbol, the end being one", f"{per_symbol:.4f}")
     bits = "bits per dimension" if figures.unit == "row" else "bits per symbol"
     table.add_row(bits, f"{figures.bits_per_dim:.4f}")
+    if figures.receptive_field is not None:
+        table.add_row("steps before it that a step sees", f"{figures.receptive_field:,}")
     table.add_row("free parameters", f"{figures.num_parameters:,}")
     table.add_row("a full table would need", figures.full_table)
     if figures.floors:

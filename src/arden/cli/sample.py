@@ -26,6 +26,7 @@ def sample(
     seed: Annotated[int | None, WHOLE] = None,
     label: str | None = None,
     longest: Annotated[int | None, WHOLE] = None,
+    length: Annotated[int | None, WHOLE] = None,
     overwrite: bool = False,
     device: str = "auto",
 ) -> int:
@@ -47,6 +48,9 @@ def sample(
     longest
         Of strings: how many symbols are drawn at most, the end included; sixteen times those of the
         longest training string when not given. Those that have not ended by then are counted.
+    length
+        Characters or samples of every text or sound drawn, which may be longer than the windows
+        the model was fitted to; one window when not given.
     overwrite
         Replace the file that is there.
     device
@@ -60,6 +64,7 @@ def sample(
     from arden.cli.sample_files import strings_of, text_of, write_sound, write_text
     from arden.plots.sample_grid import sample_grid
     from arden.tasks.sample import sample as draw_samples
+    from arden.tasks.sample_document import sample_document
 
     endings = (".png", ".npz", ".csv", *dict.fromkeys(_OWN.values()))
     claim_output(out, endings, overwrite)
@@ -74,9 +79,13 @@ def sample(
         what = "strings" if schema.end is not None else f"{schema.kind} rows"
         raise InputError(f"out: expected {known} for {what}, got {out.suffix}")
     context = _context(label, schema, model.context_size, number)
-    drawn = draw_samples(
-        model, number, seed=seed, context=context, max_steps=_most_steps(longest, schema)
-    )
+    if length is None:
+        most = _most_steps(longest, schema)
+        drawn = draw_samples(model, number, seed=seed, context=context, max_steps=most)
+    elif schema.stride is None:
+        raise InputError(f"length: expected none, because {run} does not read windows")
+    else:
+        drawn = sample_document(model, number, length, schema.stride, seed=seed, context=context)
     if out.suffix == ".png":
         sample_grid(drawn, out, schema.num_symbols)
     elif out.suffix == ".txt":

@@ -4,6 +4,7 @@ __all__ = ["NETWORKS"]
 
 NETWORKS: dict[str, str] = {
     "any_order_transformer": "arden.networks.any_order_transformer:AnyOrderTransformer",
+    "attention_rnn": "arden.networks.attention_rnn:AttentionRNN",
     "diagonal_bilstm": "arden.networks.diagonal_bilstm:DiagonalBiLSTM",
     "fvsbn": "arden.networks.fvsbn:FVSBN",
     "gated_pixelcnn": "arden.networks.gated_pixelcnn:GatedPixelCNN",
