@@ -139,7 +139,7 @@ def test_progress_is_shown_on_a_terminal_and_nothing_in_a_pipe(
     [
         ("nad", bits(), {}, 'Did you mean "nade"?'),
         ("NADE", bits(), {}, 'Did you mean "nade"?'),
-        (3, bits(), {}, "model: expected a system's name, an AutoregressiveModel or a Mixture"),
+        (3, bits(), {}, "expected a system's name, an AutoregressiveModel, a Mixture or a Latent"),
         ("nade", bits(), {"hiden": 3}, 'Did you mean "hidden"?'),
         ("nade", bits(), {"hidden": "3"}, "hidden: expected whole number, got '3'"),
         ("nade", bits(), {"hidden": 2.5}, "hidden: expected whole number, got 2.5"),

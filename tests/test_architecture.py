@@ -32,12 +32,14 @@ CATALOGUES = {
     "orderings": "ORDERINGS",
     "conditionals": "CONDITIONALS",
     "networks": "NETWORKS",
+    "latent": "LATENTS",
 }
 ONLY_IN_KERNELS = {"numba", "triton"}
 WITHOUT_TORCH = [
     "arden",
     "arden.cli",
     "arden.systems",
+    "arden.latent.options",
     *(
         f"arden.networks.options.{kind}"
         for kind in ("tables", "feedforward", "sequences", "images")
@@ -216,6 +218,8 @@ SOUND = {
     "networks/__init__.py": "NETWORKS = {'nade': 'arden.networks.nade:NADE'}\n__all__ = []\n",
     "networks/nade.py": "import torch\nfrom arden.core import network\nclass NADE: ...\n",
     "networks/options.py": "",
+    "latent/__init__.py": "LATENTS = {'vae': 'arden.latent.vae:VAE'}\n__all__ = []\n",
+    "latent/vae.py": "class VAE: ...\n",
     "networks/_shared.py": "",
     "kernels/__init__.py": "import numba\n__all__ = []\n",
     "tasks/__init__.py": "from .score import score\n__all__ = ['score']\n",

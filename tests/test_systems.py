@@ -11,16 +11,20 @@ from importlib import import_module
 import pytest
 
 from arden.assembly import assemble, find_system, split_options
+from arden.core.latent import LatentModel
 from arden.core.mixture import Mixture
 from arden.data.dataset import Dataset
 from arden.errors import InputError
+from arden.latent import LATENTS
 from arden.networks import NETWORKS
-from arden.systems import SYSTEMS, LayoutOptions, with_defaults
+from arden.systems import EXACT_VERBS, SYSTEMS, LayoutOptions, with_defaults
 from arden.training.options import TrainingOptions
-from tests.training.toys import bits, fresh, mixed, natural, real_images, reals, symbols
+from tests.training.toys import bits, fresh_any, mixed, natural, real_images, reals, symbols
 
 KINDS = {"discrete": symbols, "real": reals, "mixed": mixed}
 KINDS_OF_IMAGES = {"discrete": bits, "real": real_images, "mixed": mixed}
+
+CLASSES = {**NETWORKS, **LATENTS}
 
 every_system = pytest.mark.parametrize("name", SYSTEMS)
 
@@ -38,8 +42,17 @@ def test_every_entry_is_whole(name: str) -> None:
     assert system.title
     assert system.formula
     assert set(system.data) <= set(KINDS)
-    assert set(system.verbs) >= {"fit", "score", "sample", "verify"}
-    network, options = loaded(NETWORKS[system.network]), loaded(system.options)
+    assert (system.network in NETWORKS) != (system.network in LATENTS)
+    if system.network in LATENTS:
+        assert "fit" in system.verbs
+        assert not set(system.verbs) & {"score", "verify", "compare", "ensemble"}
+        assert system.refusal
+        model = loaded(LATENTS[system.network])
+        assert issubclass(model, LatentModel)
+        assert (model.verbs, model.refusal) == (system.verbs, system.refusal)
+    else:
+        assert set(system.verbs) >= set(EXACT_VERBS)
+    network, options = loaded(CLASSES[system.network]), loaded(system.options)
     assert typing.get_type_hints(network.__init__)["options"] is options
     defaults = with_defaults(TrainingOptions, system.training)()
     defaults.check()
@@ -71,11 +84,11 @@ def test_systems_take_the_data_they_say_and_refuse_the_others(name: str, kind: s
     image = "image" in SYSTEMS[name].needs
     data: Dataset = (KINDS_OF_IMAGES if image else KINDS)[kind]()
     if kind in SYSTEMS[name].data:
-        assert fresh(name, data).event_shape == data.schema.event_shape
+        assert fresh_any(name, data).event_shape == data.schema.event_shape
     else:
         refusal = f"{re.escape(name)} takes .* values, but .* holds {kind} ones"
         with pytest.raises(InputError, match=refusal):
-            fresh(name, data)
+            fresh_any(name, data)
 
 
 @every_system
@@ -83,7 +96,8 @@ def test_defaults_make_a_model_of_the_system(name: str) -> None:
     system, (network, layout, training) = SYSTEMS[name], split_options(name, {})
     model = assemble(name, natural(name), (network, layout, training))
     part = model.models[0] if isinstance(model, Mixture) else model
-    assert type(part.network) is loaded(NETWORKS[system.network])
+    made = part if isinstance(part, LatentModel) else part.network
+    assert type(made) is loaded(CLASSES[system.network])
     for options, changed in (
         (network, system.network_options),
         (layout, system.layout),

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from arden.api import (
+        bound,
         compare,
         ensemble,
         fit,
         load,
         load_data,
         predict,
+        represent,
         sample,
         save,
         score,
         verify,
     )
+    from arden.core.latent import LatentModel
     from arden.core.mixture import Mixture
     from arden.core.model import AutoregressiveModel
     from arden.errors import ArdenError, FileError, InputError
@@ -33,13 +36,16 @@ __all__ = [
     "AutoregressiveModel",
     "FileError",
     "InputError",
+    "LatentModel",
     "Mixture",
+    "bound",
     "compare",
     "ensemble",
     "fit",
     "load",
     "load_data",
     "predict",
+    "represent",
     "sample",
     "save",
     "score",
@@ -51,6 +57,7 @@ _HOMES = {
     "AutoregressiveModel": "arden.core.model",
     "FileError": "arden.errors",
     "InputError": "arden.errors",
+    "LatentModel": "arden.core.latent",
     "Mixture": "arden.core.mixture",
 }
 

@@ -8,15 +8,18 @@ from typing import Any
 
 from arden.assembly import assemble, split_options
 from arden.audit.verify import verify
+from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import load_data
 from arden.errors import InputError
 from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
+from arden.tasks.bound import bound
 from arden.tasks.compare import compare
 from arden.tasks.ensemble import ensemble
 from arden.tasks.predict import predict
+from arden.tasks.represent import represent
 from arden.tasks.sample import sample
 from arden.tasks.score import score
 from arden.training.checkpoint import Checkpoint
@@ -27,12 +30,14 @@ from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 
 __all__ = [
+    "bound",
     "compare",
     "ensemble",
     "fit",
     "load",
     "load_data",
     "predict",
+    "represent",
     "sample",
     "save",
     "score",
@@ -41,7 +46,7 @@ __all__ = [
 
 
 def fit(
-    model: str | AutoregressiveModel | Mixture,
+    model: str | AnyModel,
     data: Any,
     *,
     progress: bool = True,
@@ -49,13 +54,14 @@ def fit(
     objective: Objective | None = None,
     checkpoint: str | Path | None = None,
     **options: Any,
-) -> AutoregressiveModel | Mixture:
+) -> AnyModel:
     """A system's name, or a model of your own, and data -> the fitted model.
 
     ``data`` is anything `load_data` takes. ``options`` are the fields of the system's options, of
     `LayoutOptions` and of `TrainingOptions` (for a model of your own, of the last alone); the same
     names work on the command line. Training is by maximum likelihood, stopped early on the
-    validation rows; test rows are never looked at. A model of your own is trained in place.
+    validation rows; test rows are never looked at. An autoencoder minimises its error instead, a
+    VAE its bound. A model of your own is trained in place.
     ``checkpoint`` is a file that holds the fit as it goes: called again after an interruption, it
     goes on exactly where it stood.
 
@@ -75,16 +81,17 @@ def fit(
         chosen = split_options(model, options)
         training, title = chosen[2], model
         built = assemble(model, dataset, chosen)
-    elif isinstance(model, (AutoregressiveModel, Mixture)):
+    elif isinstance(model, (AutoregressiveModel, Mixture, LatentModel)):
         training, title = options_from(TrainingOptions, options, "training"), "fit"
         built = model
     else:
         raise InputError(
-            "model: expected a system's name, an AutoregressiveModel or a Mixture, "
+            "model: expected a system's name, an AutoregressiveModel, a Mixture or a LatentModel, "
             f"got {type(model).__name__}"
         )
     built.to(resolve_device(device))
     file = None if checkpoint is None else Checkpoint(Path(checkpoint))
-    with FitDisplay(title) if progress else nullcontext() as display:
+    unit = built.objective_unit if isinstance(built, LatentModel) else "nats"
+    with FitDisplay(title, unit=unit) if progress else nullcontext() as display:
         fit_model(built, dataset, training, objective=objective, report=display, checkpoint=file)
     return built

@@ -19,6 +19,7 @@ from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.conditionals.mixed import Mixed
 from arden.conditionals.standardised import Standardised
 from arden.core.conditional import Conditional
+from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel, spec_for
 from arden.core.network import CountedNetwork
@@ -27,6 +28,7 @@ from arden.data.dataset import Dataset
 from arden.data.recording import recording_step
 from arden.data.schema import Schema
 from arden.errors import InputError, suggestion
+from arden.latent import LATENTS
 from arden.networks import NETWORKS
 from arden.networks.made import MADE
 from arden.orderings import ORDERINGS
@@ -35,13 +37,14 @@ from arden.storage.plain import options_from
 from arden.storage.recipe import find_class
 from arden.systems import SYSTEMS, LayoutOptions, System, with_defaults
 from arden.training.options import TrainingOptions
+from arden.training.validation import check_whole_rows
 
 __all__ = ["FitOptions", "assemble", "choose_conditional", "find_system", "split_options"]
 
 _MOST_ONE_HOT = 32
 
 FitOptions = tuple[Any, LayoutOptions, TrainingOptions]
-"""The options of a network, of its layout, and of its training."""
+"""The options of a network (or a latent model), of its layout, and of its training."""
 
 
 def find_system(name: str) -> System:
@@ -87,7 +90,7 @@ def split_options(name: str, given: Mapping[str, Any]) -> FitOptions:
     return network_options, layout, training
 
 
-def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveModel | Mixture:
+def assemble(name: str, data: Dataset, options: FitOptions) -> AnyModel:
     """A system's name, a data set, options -> a model with fresh weights drawn from the seed.
 
     Raises:
@@ -102,6 +105,8 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveMod
             f"but {data.name} holds {kind} ones"
         )
     _check_needs(name, system, data)
+    if system.network in LATENTS:
+        return _latent(name, data, options)
     ordering = _ordering(layout, data.schema)
     cls = find_class(NETWORKS, system.network, "network")
     # Tables look symbols up, and characters have no size: neither has any use for a number.
@@ -124,6 +129,22 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveMod
             members = network.members()
             return Mixture([AutoregressiveModel(ordering, m, conditional) for m in members])
         return AutoregressiveModel(ordering, network, conditional)
+
+
+def _latent(name: str, data: Dataset, options: FitOptions) -> LatentModel:
+    """A system's name, a data set, options -> its model through hidden features."""
+    latent_options, layout, training = options
+    check_whole_rows(data)
+    if layout.ordering != "raster" or layout.steps:
+        raise InputError(
+            f"ordering: {name} does not visit the variables one after the other; "
+            "leave ordering and steps alone"
+        )
+    shape, conditional = tuple(data.schema.event_shape), choose_conditional(data, layout)
+    cls = find_class(LATENTS, find_system(name).network, "latent")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(training.seed)
+        return cls(shape, conditional, _context_size(data, layout), latent_options)
 
 
 def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:

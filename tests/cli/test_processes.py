@@ -36,7 +36,12 @@ sys.exit(f"{code} {sorted(heavy)}")
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["fit"], ["fit", "nade"], *([name] for name in ("score", "sample", "verify", "models"))],
+    [
+        [],
+        ["fit"],
+        ["fit", "nade"],
+        *([name] for name in ("score", "sample", "verify", "models", "bound")),
+    ],
 )
 def test_help_needs_no_torch(words: list[str]) -> None:
     ran = subprocess.run(

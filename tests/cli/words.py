@@ -9,6 +9,7 @@ import pytest
 
 import arden
 from arden.cli import main
+from arden.systems import SYSTEMS
 
 SOURCE = str(Path(arden.__file__).parents[1])
 
@@ -56,3 +57,10 @@ def environment(**more: str) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         **more,
     }
+
+
+def natural_file(name: str, files: Path) -> Path:
+    """A system's name, the folder of the fixture `files` -> a file in it that the system takes."""
+    if "image" in SYSTEMS[name].needs:
+        return files / "images.npz"
+    return files / ("bits.csv" if "discrete" in SYSTEMS[name].data else "reals.csv")

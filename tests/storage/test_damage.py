@@ -19,6 +19,7 @@ from torch import Tensor
 from arden.conditionals.bernoulli import Bernoulli
 from arden.core.mixture import Mixture
 from arden.errors import FileError
+from arden.latent.vae import VAE, VAEOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.nade import NADE, NADEOptions
@@ -278,3 +279,32 @@ def test_a_pickle_is_refused_and_never_opened(run: Path, content: bytes) -> None
 def test_marks_are_in_the_file(run: Path) -> None:
     with safe_open(run / WEIGHTS, framework="pt") as file:
         assert set(file.metadata()) == {"recipe", "weights"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"name": "vea"},
+            "latent: expected one of autoencoder, vae, got 'vea'. Did you mean \"vae\"",
+        ),
+        ({"event_shape": [2, 0]}, "event_shape: expected a list of sizes ≥ 1, got [2, 0]"),
+        ({"event_shape": [2, True]}, "event_shape: expected a list of sizes ≥ 1"),
+        ({"event_shape": []}, "event_shape: expected sizes of at least one scalar, got ()"),
+        ({"event_shape": "ab"}, "event_shape: expected a list of sizes ≥ 1, got 'ab'"),
+        ({"context_size": -1}, "context_size: expected a number ≥ 0, got -1"),
+        ({"options": {"latents": 0}}, "latents: expected at least 1, got 0"),
+        ({"options": {"latent": 3}}, "latent"),
+    ],
+)
+def test_a_latent_model_that_cannot_be(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    model = VAE(SHAPE, Bernoulli(), 0, VAEOptions(latents=2, hidden=(3,)))
+    folder = save(model, tmp_path / "run")
+    rewrite(folder, lambda config: config["model"]["latent"].update(change), marks=True)
+    assert told in refusal(folder)
+
+
+def test_a_latent_model_that_is_no_dictionary(tmp_path: Path) -> None:
+    folder = save(VAE(SHAPE, Bernoulli(), 0, VAEOptions(2, (3,))), tmp_path / "run")
+    rewrite(folder, lambda config: config["model"].update(latent=3), marks=True)
+    assert "latent: expected a dictionary, got 3" in refusal(folder)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from arden.conditionals.bernoulli import Bernoulli
+from arden.core.latent import AnyModel
 from arden.data.dataset import Dataset
 from arden.errors import FileError
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
@@ -27,7 +28,7 @@ from arden.training.options import TrainingOptions
 from arden.training.outcome import STOPPED, FitResult
 from arden.training.snapshot import snapshot
 from tests.core.models import build
-from tests.training.toys import Model, bits, fresh, quick
+from tests.training.toys import Model, bits, fresh, fresh_any, quick
 
 
 class Killed(BaseException):
@@ -56,7 +57,7 @@ def binarized_anew(data: Dataset) -> Dataset:
     return dataclasses.replace(data, train=train)
 
 
-Case = tuple[Callable[[], Model], Dataset, TrainingOptions]
+Case = tuple[Callable[[], AnyModel], Dataset, TrainingOptions]
 CASES: dict[str, Callable[[], Case]] = {
     "nade": lambda: (lambda: fresh("nade", bits()), bits(), quick()),
     "cosine with warmup": lambda: (
@@ -80,6 +81,8 @@ CASES: dict[str, Callable[[], Case]] = {
     ),
     "dropout": lambda: (dropping, bits(), quick()),
     "binarized anew": lambda: (lambda: fresh("nade", bits()), binarized_anew(bits()), quick()),
+    "vae": lambda: (lambda: fresh_any("vae", bits()), bits(), quick()),
+    "autoencoder": lambda: (lambda: fresh_any("autoencoder", bits()), bits(), quick()),
     "patience": lambda: (
         lambda: fresh("nade", bits(40), hidden=40),
         bits(40),
@@ -88,7 +91,7 @@ CASES: dict[str, Callable[[], Case]] = {
 }
 
 
-def fit_with_kills(case: Case, path: Path, steps: list[int]) -> tuple[Model, FitResult]:
+def fit_with_kills(case: Case, path: Path, steps: list[int]) -> tuple[AnyModel, FitResult]:
     """A case, a file, after how many steps it is killed each time -> how it ended at last."""
     make, data, options = case
     whole = descent.Descent._step

@@ -59,6 +59,18 @@ def test_two_processes_are_one(options: tuple[str, ...], tmp_path: Path) -> None
             assert mine[figure] == pytest.approx(theirs[figure], abs=TOLERANCE)
 
 
+def test_two_processes_fit_one_latent_model(tmp_path: Path) -> None:
+    """The bound of a row has the noise of its place, whoever computes it."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    words = ["-m", "arden", "fit", "vae", "digits", "--hidden", "32", "--device", "cpu"]
+    words += ["--epochs", "2", "--out"]
+    ran(*words, str(one))
+    assert ran(*TOGETHER, *words, str(two)).count("a lower bound on 360 test rows") == 1
+    alone, together = (read_card(run)["figures"] for run in (one, two))
+    for figure in ("elbo", "elbo_error", "bound", "bound_error", "valid_elbo"):
+        assert together[figure] == pytest.approx(alone[figure], abs=TOLERANCE)
+
+
 def stopped_after(epochs: int, metrics: Path, *words: str) -> list[str]:
     """A fit as words, its curve's file -> the lines of the curve when so many more were there."""
     already = len(lines_of(metrics))

@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from arden.assembly import assemble, split_options
+from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset, Split
@@ -23,8 +24,12 @@ Model = AutoregressiveModel | Mixture
 
 CLASSES = ("even", "odd")
 QUICK = TrainingOptions(epochs=5, batch_size=16, learning_rate=0.02)
-REAL_SYSTEMS = tuple(name for name, system in SYSTEMS.items() if "mixed" in system.data)
-"""Systems that take real columns, and columns of several kinds."""
+REAL_SYSTEMS = tuple(
+    name for name, system in SYSTEMS.items() if "mixed" in system.data and "score" in system.verbs
+)
+"""Exact systems that take real columns, and columns of several kinds."""
+LATENT_SYSTEMS = tuple(name for name, system in SYSTEMS.items() if "score" not in system.verbs)
+"""Systems set against the exact ones."""
 
 
 def parts(values: Tensor, labels: Tensor | None = None) -> dict[str, Split]:
@@ -101,11 +106,18 @@ def natural(name: str) -> Dataset:
     return bits() if "discrete" in SYSTEMS[name].data else reals()
 
 
-def fresh(name: str, data: Dataset, context_size: int = 0, **options: Any) -> Model:
+def fresh_any(name: str, data: Dataset, context_size: int = 0, **options: Any) -> AnyModel:
     """A system's name, data -> its untrained model, small unless asked otherwise."""
     condition = {"condition": "label"} if context_size else {}
     chosen = split_options(name, {**SYSTEMS[name].small, **condition, **options})
     return assemble(name, data, chosen)
+
+
+def fresh(name: str, data: Dataset, context_size: int = 0, **options: Any) -> Model:
+    """As `fresh_any`, of a system that is exact."""
+    model = fresh_any(name, data, context_size, **options)
+    assert not isinstance(model, LatentModel)
+    return model
 
 
 def quick(**changes: Any) -> TrainingOptions:

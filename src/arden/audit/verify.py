@@ -26,6 +26,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError, suggestion
 from arden.kernels import register
+from arden.tasks.verbs import check_verb
 
 __all__ = ["CHECKS", "verify"]
 
@@ -77,6 +78,7 @@ def verify(
     >>> verify(AutoregressiveModel(Raster((4,)), network, Bernoulli()), budget="quick").passed
     True
     """
+    check_verb("verify", model)
     if not isinstance(model, (AutoregressiveModel, Mixture)):
         raise InputError(
             f"model: expected an AutoregressiveModel or a Mixture, got {type(model).__name__}"

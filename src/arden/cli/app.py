@@ -25,6 +25,8 @@ _COMMANDS = {
     "score": "ln p(x) of every row, by a fitted model.",
     "compare": "Compare fitted models on the same rows: paired differences and their errors.",
     "ensemble": "Join fitted runs into one model that averages their probabilities.",
+    "bound": "A lower bound on ln p(x) of every row, by a model that has no more to say of it.",
+    "represent": "The features of every row, by a model that was fitted to find some.",
     "sample": "Draw from a fitted model: a picture, an array or a table.",
     "verify": "Prove that a fitted model's numbers are right.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",

@@ -65,7 +65,7 @@ def compare(
 
     claim_output(out, (".csv", ".npz"), overwrite)
     claim_output(picture, (".png",), overwrite, "picture")
-    opened = open_runs(runs, device)
+    opened = open_runs(runs, device, "compare")
     # Labels are read for those that condition on them, under their own classes.
     told = next((each for each in opened if each.model.context_size), None)
     first = told or opened[0]

@@ -59,7 +59,7 @@ def join_and_report(
     """A parsed command -> exit code 0, after the ensemble was written, measured and reported."""
     if out.resolve() in [run.resolve() for run in runs]:
         raise InputError(f"out: expected a folder of its own, got {out}, which is one of the runs")
-    opened = open_runs(runs, device, one_will_do=orders is not None)
+    opened = open_runs(runs, device, "ensemble", one_will_do=orders is not None)
     _check_contexts(opened)
     if orders is not None:
         opened = [member for each in opened for member in _under_orders(each, orders, seed)]

@@ -16,9 +16,10 @@ from arden.cli.outputs import say_where
 from arden.data import load_data
 from arden.data.dataset import EVENTS_OF_UNIT
 from arden.errors import InputError
-from arden.runs import Figures, fit_run
+from arden.runs import AnyFigures, BoundFigures, Figures, ReconstructionFigures, fit_run
 from arden.runs.floors import floors_in_words
 from arden.storage.plain import without_nan
+from arden.systems import SYSTEMS
 from arden.training.device import resolve_device
 from arden.training.display import FitDisplay
 from arden.training.outcome import STOPPED
@@ -48,10 +49,12 @@ def fit_and_report(
     if not checkpoint_seconds >= 0:
         raise InputError(f"checkpoint_seconds: expected a number ≥ 0, got {checkpoint_seconds}")
     dataset = load_data(data, data_dir=data_dir, window=window, stride=stride, lines=lines)
+    # Of what is minimised; only an error is not told in nats throughout.
+    unit = "nats" if {"score", "bound"} & set(SYSTEMS[name].verbs) else "error"
     folder = out or Path("runs") / f"{name}-{Path(data).stem or 'data'}"
     with (
         joined(resolve_device(device)) as (world, where),
-        FitDisplay(name, Console(stderr=True, quiet=not world.leads)) as display,
+        FitDisplay(name, Console(stderr=True, quiet=not world.leads), unit) as display,
     ):
         console = Console(quiet=json or not world.leads)
         together = f", {world.size} processes" if world.size > 1 else ""
@@ -83,30 +86,54 @@ def fit_and_report(
     return code
 
 
-def _table(name: str, figures: Figures) -> Table:
+def _table(name: str, figures: AnyFigures) -> Table:
+    what, lines = _exact(figures) if isinstance(figures, Figures) else _latent(figures)
     events = EVENTS_OF_UNIT[figures.unit]
-    table = Table(title=f"{name}, density estimation on {figures.test_rows:,} test {events}")
+    table = Table(title=f"{name}, {what} {figures.test_rows:,} test {events}")
     table.add_column("figure")
     table.add_column("value", justify="right")
+    lines |= {
+        "free parameters": f"{figures.num_parameters:,}",
+        "a full table would need": figures.full_table,
+        "best epoch / epochs": f"{figures.best_epoch} / {figures.epochs}",
+        "ended": figures.ended,
+        "seconds": f"{figures.seconds:.1f}",
+    }
+    for line, value in lines.items():
+        table.add_row(line, value)
+    return table
+
+
+def _exact(figures: Figures) -> tuple[str, dict[str, str]]:
+    """Figures -> what they are of, and each beside its name."""
     error = f"{figures.test_nats:.3f} ± {figures.standard_error:.3f}"
-    table.add_row(f"−ln p(x), nats per {figures.unit} ± standard error", error)
+    lines = {f"−ln p(x), nats per {figures.unit} ± standard error": error}
     if figures.bfloat16_nats is not None:
         cost = figures.bfloat16_nats - figures.test_nats
-        table.add_row(
-            "the same in bfloat16 arithmetic", f"{figures.bfloat16_nats:.3f} ({cost:+.4f})"
-        )
+        half = f"{figures.bfloat16_nats:.3f} ({cost:+.4f})"
+        lines["the same in bfloat16 arithmetic"] = half
     if figures.unit == "string":
         per_symbol = figures.bits_per_dim * math.log(2)
-        table.add_row("nats per symbol, the end being one", f"{per_symbol:.4f}")
+        lines["nats per symbol, the end being one"] = f"{per_symbol:.4f}"
     bits = "bits per dimension" if figures.unit == "row" else "bits per symbol"
-    table.add_row(bits, f"{figures.bits_per_dim:.4f}")
+    lines[bits] = f"{figures.bits_per_dim:.4f}"
     if figures.receptive_field is not None:
-        table.add_row("steps before it that a step sees", f"{figures.receptive_field:,}")
-    table.add_row("free parameters", f"{figures.num_parameters:,}")
-    table.add_row("a full table would need", figures.full_table)
+        lines["steps before it that a step sees"] = f"{figures.receptive_field:,}"
     if figures.floors:
-        table.add_row("least standard deviation", floors_in_words(figures.floors))
-    table.add_row("best epoch / epochs", f"{figures.best_epoch} / {figures.epochs}")
-    table.add_row("ended", figures.ended)
-    table.add_row("seconds", f"{figures.seconds:.1f}")
-    return table
+        lines["least standard deviation"] = floors_in_words(figures.floors)
+    return "density estimation on", lines
+
+
+def _latent(figures: BoundFigures | ReconstructionFigures) -> tuple[str, dict[str, str]]:
+    """The same of models through hidden features: a bound, or an error, and called that."""
+    if isinstance(figures, ReconstructionFigures):
+        line = f"reconstruction error, {figures.measure} per {figures.unit} ± standard error"
+        error = f"{figures.reconstruction_error:.3f} ± {figures.standard_error:.3f}"
+        return "reconstruction of", {line: error, "ln p(x)": "none: it has no density"}
+    line = f"ln p(x), nats per {figures.unit} ± standard error"
+    return "a lower bound on", {
+        f"{line}, by the ELBO": f"≥ {figures.elbo:.3f} ± {figures.elbo_error:.3f}",
+        f"by the bound of {figures.samples} samples": (
+            f"≥ {figures.bound:.3f} ± {figures.bound_error:.3f}"
+        ),
+    }

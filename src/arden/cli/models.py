@@ -30,7 +30,10 @@ def models(*, json: bool = False) -> int:
     for name, system in SYSTEMS.items():
         console.print(f"[bold]{name}[/]  {system.title}", highlight=False)
         takes, verbs = ", ".join(system.data), ", ".join(system.verbs)
-        about = [escape(system.formula), f"takes {takes} values; answers {verbs}", system.paper]
+        about = [escape(system.formula), f"takes {takes} values; answers {verbs}"]
+        if system.refusal:
+            about.append(f"nothing else: {escape(system.refusal)}")
+        about.append(system.paper)
         # Under its name, so that it reads well on a terminal of any width.
         console.print(Padding("[dim]" + "\n".join(filter(None, about)), (0, 0, 1, 4)))
     return 0

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+from rich.table import Table
 from torch import Tensor
+
+from arden.storage.plain import without_nan
 
 __all__ = ["Running"]
 
@@ -63,3 +67,25 @@ class Running:
         if self.count < 2 or self.infinite:
             return math.nan
         return math.sqrt(self._squares / (self.count - 1) / self.count)
+
+    def summary(self, name: str) -> dict[str, Any]:
+        """The name of the numbers -> what is known of them, as JSON can hold it."""
+        told = {
+            "rows": self.count,
+            f"mean_{name}": self.mean,
+            "standard_error": self.standard_error,
+            f"least_{name}": self.least,
+            f"most_{name}": self.most,
+        }
+        return without_nan(told)
+
+    def table(self, title: str, sign: str = "") -> Table:
+        """A title, a sign before each of the numbers -> what is known of them, to print."""
+        table = Table(title=title)
+        table.add_column("figure")
+        table.add_column("value", justify="right")
+        mean = f"{sign}{self.mean:.4f} ± {self.standard_error:.4f}"
+        table.add_row("mean ± standard error", mean)
+        table.add_row("least", f"{sign}{self.least:.4f} (row {self.least_at})")
+        table.add_row("most", f"{sign}{self.most:.4f} (row {self.most_at})")
+        return table

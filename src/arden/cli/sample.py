@@ -60,15 +60,16 @@ def sample(
     import numpy as np
 
     from arden.cli.outputs import claim_output, say_where, write_columns
-    from arden.cli.runs import open_run
+    from arden.cli.runs import open_any_run
     from arden.cli.sample_files import strings_of, text_of, write_sound, write_text
     from arden.plots.sample_grid import sample_grid
     from arden.tasks.sample import sample as draw_samples
     from arden.tasks.sample_document import sample_document
+    from arden.tasks.verbs import exact
 
     endings = (".png", ".npz", ".csv", *dict.fromkeys(_OWN.values()))
     claim_output(out, endings, overwrite)
-    model, schema = open_run(run, device)
+    model, schema = open_any_run(run, device, "sample")
     own = ".png" if schema.kind == "image" else _OWN.get(schema.kind, ".csv")
     asked = out is not None
     if out is None:
@@ -85,7 +86,9 @@ def sample(
     elif schema.stride is None:
         raise InputError(f"length: expected none, because {run} does not read windows")
     else:
-        drawn = sample_document(model, number, length, schema.stride, seed=seed, context=context)
+        drawn = sample_document(
+            exact("sample", model), number, length, schema.stride, seed=seed, context=context
+        )
     if out.suffix == ".png":
         sample_grid(drawn, out, schema.num_symbols)
     elif out.suffix == ".txt":

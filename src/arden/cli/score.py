@@ -65,7 +65,7 @@ def score(
 
     claim_output(out, (".csv", ".npz"), overwrite)
     claim_output(picture, (".png",), overwrite, "picture")
-    model, schema = open_run(run, device)
+    model, schema = open_run(run, device, "score")
     if picture and schema.kind == "table":
         raise InputError(f"picture: expected a model of images, got one of {schema.kind} rows")
     if batch_size is not None and batch_size < 1:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.table import Table
 
 from arden.cli.outputs import ColumnFile, say_where
 from arden.cli.reading import ReadingDisplay
@@ -18,7 +17,6 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
 from arden.plots.conditionals_map import conditionals_map
-from arden.storage.plain import without_nan
 from arden.tasks.score import score, score_conditionals
 from arden.training.context import class_context
 
@@ -63,22 +61,10 @@ def score_rows(
         surprise, shown = first.surprise()
         conditionals_map(surprise, shown, picture, num_symbols=schema.num_symbols)
     if json:
-        summary = {
-            "rows": found.count,
-            f"mean_{name}": found.mean,
-            "standard_error": found.standard_error,
-            f"least_{name}": found.least,
-            f"most_{name}": found.most,
-        }
-        print(json_module.dumps(without_nan(summary)))
+        print(json_module.dumps(found.summary(name)))
         return 0
-    table = Table(title=f"{name} of {found.count:,} rows ({unit.replace('_', ' ')})")
-    table.add_column("figure")
-    table.add_column("value", justify="right")
-    table.add_row("mean ± standard error", f"{found.mean:.4f} ± {found.standard_error:.4f}")
-    table.add_row("least", f"{found.least:.4f} (row {found.least_at})")
-    table.add_row("most", f"{found.most:.4f} (row {found.most_at})")
-    Console().print(table)
+    title = f"{name} of {found.count:,} rows ({unit.replace('_', ' ')})"
+    Console().print(found.table(title))
     for path in filter(None, (out, picture)):
         say_where("Written", path)
     return 0

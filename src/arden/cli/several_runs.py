@@ -28,11 +28,14 @@ class Opened:
     card: dict[str, Any]
 
 
-def open_runs(runs: Sequence[Path], device: str, *, one_will_do: bool = False) -> list[Opened]:
+def open_runs(
+    runs: Sequence[Path], device: str, verb: str, *, one_will_do: bool = False
+) -> list[Opened]:
     """M run directories -> each opened, under the name of its folder where that tells them apart.
 
     Raises:
-        InputError: fewer than two, one of them twice, or runs over other events.
+        InputError: fewer than two, one of them twice, one that does not answer the verb, or runs
+            over other events.
         FileError: a folder that holds no model, or one without a schema.
     """
     if len(runs) < 2 and not (runs and one_will_do):
@@ -45,7 +48,7 @@ def open_runs(runs: Sequence[Path], device: str, *, one_will_do: bool = False) -
     distinct = len({place.name for place in places}) == len(places)
     opened = []
     for run, place in zip(runs, places, strict=True):
-        model, schema = open_run(run, device)
+        model, schema = open_run(run, device, verb)
         name = place.name if distinct else str(run)
         opened.append(Opened(run, name, model, schema, read_card(run)))
         _check_schema(opened[0], opened[-1])

@@ -60,7 +60,7 @@ def verify(
     from arden.training.context import class_context
 
     claim_output(picture, (".png",), overwrite, "picture")
-    model, schema = open_run(run, "cpu")
+    model, schema = open_run(run, "cpu", "verify")
     if picture and not isinstance(model, AutoregressiveModel):
         raise InputError("picture: a mixture has no one structure; expected a single model")
     source = read_card(run).get("data", "") if data is None else data

@@ -77,6 +77,11 @@ class Discrete(Conditional):
     def params_of(self, log_pmf: Tensor) -> Tensor:
         """(…, K) -> (…, P): parameters whose `log_pmf` is the given one (for closed-form fits)."""
 
+    def mean(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…): E[k] = Σ_k k p(k); of bits p(1)."""
+        mass = self.log_pmf(params).exp()
+        return mass @ torch.arange(self.num_symbols, dtype=mass.dtype, device=mass.device)
+
     def contains(self, value: Tensor) -> Tensor:
         """(…) -> (…) bool: whether a value is one of the symbols."""
         if value.is_floating_point():

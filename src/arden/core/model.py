@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from arden.core.checks import check_context, check_observed, check_shape, check_support
 from arden.core.conditional import Conditional
 from arden.core.network import AnyOrderNetwork, CausalNetwork, NetworkSpec, take
 from arden.core.ordering import Ordering
@@ -122,15 +123,11 @@ class AutoregressiveModel(nn.Module):
         values = self._flat(x)
         known = self.ordering.valid(values)
         if observed is not None:
-            if observed.shape != x.shape:
-                raise InputError(
-                    f"observed: expected the shape of x, {tuple(x.shape)}, "
-                    f"got {tuple(observed.shape)}"
-                )
+            check_observed(observed, x)
             known = known & observed.to(device=self.device, dtype=torch.bool).reshape(values.shape)
         # Unknown entries may be anything, NaN included: replace them before anything reads them.
         values = torch.where(known, values, torch.zeros_like(values))
-        self.check_support(values)
+        check_support(self.conditional, values)
         dims = self.dims(values.shape[0], values.shape[1], order)
         steps, known_steps = take(values, dims), take(known, dims)
         if observed is not None and bool((known_steps[:, 1:] & ~known_steps[:, :-1]).any()):
@@ -151,7 +148,7 @@ class AutoregressiveModel(nn.Module):
         Raises as `log_conditionals` does.
         """
         values = self._flat(x)
-        self.check_support(values)
+        check_support(self.conditional, values)
         dims = self.dims(values.shape[0], values.shape[1], order)
         params = self._params(take(values, dims), context, dims)
         return take(params, dims.argsort(dim=-1)).reshape(*x.shape, -1)
@@ -238,29 +235,10 @@ class AutoregressiveModel(nn.Module):
 
     def check_context(self, context: Tensor | None, batch_size: int) -> Tensor | None:
         """(B, C) or None -> the same in the model's dtype; a clear error when it does not fit."""
-        size = self.context_size
+        check_context(context, batch_size, self.context_size)
         if context is None:
-            if size:
-                raise InputError(f"context: expected shape ({batch_size}, {size}), got None")
             return None
-        if not size:
-            raise InputError("context: this model takes none, expected None")
-        if context.shape != (batch_size, size):
-            raise InputError(
-                f"context: expected shape ({batch_size}, {size}), got {tuple(context.shape)}"
-            )
         return context.to(device=self.device, dtype=self.dtype)
-
-    def check_support(self, values: Tensor) -> None:
-        """(B, D) in event order -> (); a clear error when a value is impossible."""
-        dims = torch.arange(values.shape[1], device=values.device)
-        inside = self.conditional.at(dims).contains(values)
-        if not bool(inside.all()):
-            row, column = (~inside).nonzero()[0].tolist()
-            raise InputError(
-                f"x: row {row}, variable {column} holds {values[row, column].item()}, "
-                f"outside the support of {self.conditional}"
-            )
 
     def _params(self, steps: Tensor, context: Tensor | None, dims: Tensor) -> Tensor:
         return self.network(
@@ -270,13 +248,11 @@ class AutoregressiveModel(nn.Module):
         )
 
     def _flat(self, x: Tensor) -> Tensor:
-        event_shape = self.event_shape
         if self.ordering.num_steps is None:
             if x.dim() != 2:
                 raise InputError(f"x: expected shape (B, length), got {tuple(x.shape)}")
-        elif x.dim() != 1 + len(event_shape) or x.shape[1:] != event_shape:
-            expected = ", ".join(map(str, ("B", *event_shape)))
-            raise InputError(f"x: expected shape ({expected}), got {tuple(x.shape)}")
+        else:
+            check_shape(x, self.event_shape)
         return x.to(self.device).reshape(x.shape[0], math.prod(x.shape[1:]))
 
 

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from arden.errors import InputError
 from arden.plots import style
 
-__all__ = ["training_curve"]
+__all__ = ["LIKELIHOOD", "training_curve"]
+
+LIKELIHOOD = r"$-\ln p(x)$"
+"""What exact models minimise, as it stands beside the axis."""
 
 _WIDTH, _HEIGHT = 5.6, 3.3  # inches
 _LEFT, _RIGHT, _BELOW, _ABOVE = 0.72, 0.95, 0.52, 0.42
@@ -42,13 +45,15 @@ def training_curve(
     path: str | Path,
     title: str,
     best_epoch: int | None = None,
+    minimised: str = LIKELIHOOD,
+    unit: str = "nats",
 ) -> Path:
     """E records {epoch, train, valid}, a path -> the path: −ln p(x) in nats against the epoch.
 
-    ``train`` and ``valid`` are nats per event and may be missing, None or not finite. The best
-    epoch is marked with its value; when not given, it is the one with the lowest validation (else
-    training) figure. When the first epochs are far above the rest the frame leaves them out, and
-    says so.
+    ``minimised`` and ``unit`` name what was minimised where it is something else. ``train`` and
+    ``valid`` are figures per event and may be missing, None or not finite. The best epoch is marked
+    with its value; when not given, it is the one with the lowest validation (else training) figure.
+    When the first epochs are far above the rest the frame leaves them out, and says so.
 
     Raises:
         InputError: no record, a record without its epoch, a best epoch that is not among them, an
@@ -63,7 +68,7 @@ def training_curve(
             f"got {best_epoch}"
         )
     lower, upper = _frame(curves)
-    remarks = _remarks(curves, upper)
+    remarks = _remarks(curves, upper, unit)
     lines = style.wrapped(title, _WIDTH - 2 * 0.12, style.TITLE_SIZE).splitlines()
     above = _ABOVE + _LINE * (len(lines) - 1) + (0.16 if remarks else 0)
     height = _HEIGHT + above - _ABOVE
@@ -86,10 +91,10 @@ def training_curve(
             va="bottom",
             **{**style.TEXT, "color": style.MUTED},
         )
-    _prepare(axes, curves, lower, upper)
+    _prepare(axes, curves, lower, upper, f"{minimised}, {unit} per event (lower is better)")
     _draw_lines(axes, curves)
     _label_lines(axes, curves, height - _BELOW - above)
-    _mark_best(axes, curves, best_epoch)
+    _mark_best(axes, curves, best_epoch, unit)
     return style.write_figure(figure, path)
 
 
@@ -130,19 +135,19 @@ def _frame(curves: _Curves) -> tuple[float, float]:
     return lowest - room, highest + room
 
 
-def _remarks(curves: _Curves, upper: float) -> str:
+def _remarks(curves: _Curves, upper: float, unit: str) -> str:
     """The curves, the upper edge -> a line on what is outside the picture, or nothing."""
     found = []
     above = curves.finite[curves.finite > upper]
     if above.size:
-        found.append(f"{above.size} above the frame, up to {_figure(float(above.max()))} nats")
+        found.append(f"{above.size} above the frame, up to {_figure(float(above.max()))} {unit}")
     missing = sum(int(np.isnan(column).sum()) for column in curves.nats.values())
     if missing:
         found.append(f"{missing} not finite")
     return "Not shown: " + "; ".join(found) if found else ""
 
 
-def _prepare(axes: Axes, curves: _Curves, lower: float, upper: float) -> None:
+def _prepare(axes: Axes, curves: _Curves, lower: float, upper: float, label: str) -> None:
     first, last = float(curves.epochs.min()), float(curves.epochs.max())
     room = 0.03 * (last - first) or 0.5
     axes.set_xlim(first - room, last + room)
@@ -150,9 +155,7 @@ def _prepare(axes: Axes, curves: _Curves, lower: float, upper: float) -> None:
     style.place_ticks(axes.xaxis, 7)
     style.place_ticks(axes.yaxis, 6, whole=False)
     axes.set_xlabel("epoch", fontsize=style.LABEL_SIZE, **style.TEXT)
-    axes.set_ylabel(
-        r"$-\ln p(x)$, nats per event (lower is better)", fontsize=style.LABEL_SIZE, **style.TEXT
-    )
+    axes.set_ylabel(label, fontsize=style.LABEL_SIZE, **style.TEXT)
     axes.grid(axis="y", color=style.RULE, linewidth=0.6)
     axes.set_axisbelow(True)
     style.tidy(axes)
@@ -212,7 +215,7 @@ def _label_lines(axes: Axes, curves: _Curves, inches: float) -> None:
         )
 
 
-def _mark_best(axes: Axes, curves: _Curves, best_epoch: int | None) -> None:
+def _mark_best(axes: Axes, curves: _Curves, best_epoch: int | None, unit: str) -> None:
     name = "valid" if np.isfinite(curves.nats.get("valid", np.empty(0))).any() else "train"
     column = curves.nats.get(name, np.empty(0))
     if not np.isfinite(column).any():
@@ -239,7 +242,7 @@ def _mark_best(axes: Axes, curves: _Curves, best_epoch: int | None) -> None:
     first, last = axes.get_xlim()
     to_the_right = epoch < (first + last) / 2
     axes.annotate(
-        f"best {name}: {_figure(value)} nats\nat epoch {epoch:.0f}",
+        f"best {name}: {_figure(value)} {unit}\nat epoch {epoch:.0f}",
         (epoch, 0.985),
         xycoords=("data", "axes fraction"),
         xytext=(5 if to_the_right else -5, 0),

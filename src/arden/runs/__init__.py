@@ -2,5 +2,22 @@
 
 from arden.runs.figures import Figures, full_table_size, measure
 from arden.runs.fitting import fit_run
+from arden.runs.latent_figures import (
+    AnyFigures,
+    BoundFigures,
+    ReconstructionFigures,
+    measure_latent,
+    read_figures,
+)
 
-__all__ = ["Figures", "fit_run", "full_table_size", "measure"]
+__all__ = [
+    "AnyFigures",
+    "BoundFigures",
+    "Figures",
+    "ReconstructionFigures",
+    "fit_run",
+    "full_table_size",
+    "measure",
+    "measure_latent",
+    "read_figures",
+]

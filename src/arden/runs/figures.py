@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from arden.core.latent import AnyModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset
@@ -17,7 +19,14 @@ from arden.training.outcome import FitResult
 from arden.training.validation import nats_of_rows
 from arden.training.world import world
 
-__all__ = ["Figures", "full_table_size", "measure", "receptive_field"]
+__all__ = [
+    "Figures",
+    "about_the_fit",
+    "full_table_size",
+    "mean_and_error",
+    "measure",
+    "receptive_field",
+]
 
 _MOST_STEPS = 4096  # of a promise that is looked at: it is a matrix
 
@@ -52,12 +61,6 @@ class Figures:
     receptive_field: int | None = None
     """How many of the steps before it a step sees at most; None where it sees all of them."""
 
-    @classmethod
-    def from_card(cls, told: dict[str, Any]) -> Figures:
-        """What is stored with a model -> the figures; JSON has no word for the error of one row."""
-        error = told["standard_error"]
-        return cls(**{**told, "standard_error": math.nan if error is None else error})
-
 
 def measure(
     model: AutoregressiveModel | Mixture,
@@ -68,12 +71,11 @@ def measure(
     """A model and a data set -> its figures on the test rows, divided among the processes."""
     result, here = result or FitResult(), world()
     split, units = data.test, data.num_units("test")
-    nats = nats_of_rows(model, split, here.share(len(split)))
-    mean = here.sum([nats.sum().item()])[0] / units
     # Rows are independent, symbols of one row are not: the spread is that of rows.
-    mean_of_rows = mean * units / len(split)
-    squares = here.sum([(nats - mean_of_rows).square().sum().item()])[0]
-    spread = math.sqrt(squares / (len(split) - 1)) if len(split) > 1 else math.nan
+    mean_of_rows, error = mean_and_error(
+        nats_of_rows(model, split, here.share(len(split))), len(split)
+    )
+    mean = mean_of_rows * len(split) / units
     scalars = data.num_scalars("test") / units
     half = None
     if options and options.precision == "bfloat16":
@@ -81,24 +83,39 @@ def measure(
             half = nats_of_rows(model, split, here.share(len(split)))
     return Figures(
         test_nats=mean,
-        standard_error=spread / math.sqrt(len(split)) * len(split) / units,
+        standard_error=error * len(split) / units,
         bits_per_dim=mean / scalars / math.log(2),
-        test_rows=len(split),
         valid_nats=result.best_valid if math.isfinite(result.best_valid) else None,
-        num_parameters=model.num_parameters,
-        full_table=(
-            full_table_size(data.schema.levels) if data.schema.end is None else "infinitely many"
-        ),
-        best_epoch=result.best_epoch,
-        epochs=len(result.records),
-        seconds=round(result.seconds, 2),
-        protocol=data.protocol,
-        ended=result.ended,
-        unit=data.unit,
         bfloat16_nats=None if half is None else here.sum([half.sum().item()])[0] / units,
         floors=least_deviations(model, data.schema) or None,
         receptive_field=receptive_field(model),
+        **about_the_fit(model, data, result),
     )
+
+
+def mean_and_error(shares: Tensor, rows: int) -> tuple[float, float]:
+    """This process's figures of rows, how many rows all have -> the mean, its standard error."""
+    here = world()
+    mean = here.sum([shares.sum().item()])[0] / rows
+    squares = here.sum([(shares - mean).square().sum().item()])[0]
+    return mean, math.sqrt(squares / (rows - 1) / rows) if rows > 1 else math.nan
+
+
+def about_the_fit(model: AnyModel, data: Dataset, result: FitResult) -> dict[str, Any]:
+    """A model, its data, how its fit went -> what stands beside figures of any kind, by name."""
+    return {
+        "test_rows": len(data.test),
+        "num_parameters": model.num_parameters,
+        "full_table": (
+            full_table_size(data.schema.levels) if data.schema.end is None else "infinitely many"
+        ),
+        "best_epoch": result.best_epoch,
+        "epochs": len(result.records),
+        "seconds": round(result.seconds, 2),
+        "protocol": data.protocol,
+        "ended": result.ended,
+        "unit": data.unit,
+    }
 
 
 def receptive_field(model: AutoregressiveModel | Mixture) -> int | None:

@@ -10,17 +10,18 @@ from typing import Any
 import torch
 
 from arden.assembly import FitOptions, assemble
-from arden.core.mixture import Mixture
-from arden.core.model import AutoregressiveModel
+from arden.core.latent import AnyModel, LatentModel
 from arden.data.dataset import Dataset
-from arden.runs.figures import Figures, measure
+from arden.runs.figures import measure
 from arden.runs.folder import CHECKPOINT, METRICS, Metrics, claimed
+from arden.runs.latent_figures import AnyFigures, measure_latent, read_figures
 from arden.runs.pictures import PICTURES, draw_pictures
 from arden.storage.model_files import load, read_card, save
 from arden.storage.plain import to_plain, without_nan
 from arden.training.checkpoint import Checkpoint
 from arden.training.fit import fit_model
-from arden.training.outcome import STOPPED, Progress
+from arden.training.options import TrainingOptions
+from arden.training.outcome import STOPPED, FitResult, Progress
 from arden.training.world import world
 
 __all__ = ["fit_run"]
@@ -37,7 +38,7 @@ def fit_run(
     checkpoint_seconds: float = 30.0,
     device: torch.device | None = None,
     report: Callable[[Progress], None] | None = None,
-) -> tuple[AutoregressiveModel | Mixture, Figures, list[Path]]:
+) -> tuple[AnyModel, AnyFigures, list[Path]]:
     """A system's name, data, options, a folder -> model, figures and pictures, all written there.
 
     The folder holds a usable model from the first moment on: fresh weights at first, then the best
@@ -65,8 +66,8 @@ def fit_run(
         finished = old is not None and "figures" in old and not (folder / CHECKPOINT).exists()
         if world().sum([float(finished)])[0]:  # only the first process has looked
             pictures = [folder / picture for picture in PICTURES if (folder / picture).exists()]
-            figures = Figures.from_card(read_card(folder)["figures"])
-            return load(folder, device=str(model.device)), figures, pictures
+            found = read_figures(read_card(folder)["figures"])
+            return load(folder, device=str(model.device)), found, pictures
 
         def keep() -> None:
             if world().leads:
@@ -83,7 +84,7 @@ def fit_run(
 
         checkpoint = Checkpoint(folder / CHECKPOINT, checkpoint_seconds)
         result = fit_model(model, data, options[2], report=note, keep=keep, checkpoint=checkpoint)
-        figures = measure(model, data, result, options[2])
+        figures = _measured(model, data, result, options[2])
         card["figures"] = without_nan(asdict(figures))
         keep()
         if not world().leads:
@@ -92,3 +93,11 @@ def fit_run(
         if result.ended != STOPPED:
             (folder / CHECKPOINT).unlink(missing_ok=True)
         return model, figures, pictures
+
+
+def _measured(
+    model: AnyModel, data: Dataset, result: FitResult, options: TrainingOptions
+) -> AnyFigures:
+    if isinstance(model, LatentModel):
+        return measure_latent(model, data, result)
+    return measure(model, data, result, options)

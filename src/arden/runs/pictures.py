@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from arden.core.conditional import Discrete
+from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import AttendingNetwork
@@ -16,7 +17,8 @@ from arden.plots.ordering_map import ordering_map
 from arden.plots.sample_grid import sample_grid
 from arden.plots.samples_beside_probabilities import samples_beside_probabilities
 from arden.plots.sequence_surprise import sequence_surprise
-from arden.plots.training_curve import training_curve
+from arden.plots.training_curve import LIKELIHOOD, training_curve
+from arden.runs.latent_pictures import draw_latent_pictures
 from arden.tasks.attend import attention_weights
 from arden.tasks.predict import predict
 from arden.tasks.sample import sample
@@ -31,7 +33,9 @@ PICTURES = (
     "ordering.png",
     "attention.png",
     "samples_beside_probabilities.png",
+    "reconstructions.png",
     "samples.png",
+    "features.png",
     "surprise.png",
 )
 _PICTURED = 64
@@ -39,7 +43,7 @@ _SYMBOLS = {"text": 1_000, "audio": 16_000, "strings": 1_000}
 
 
 def draw_pictures(
-    model: AutoregressiveModel | Mixture,
+    model: AnyModel,
     data: Dataset,
     result: FitResult,
     folder: Path,
@@ -50,7 +54,14 @@ def draw_pictures(
     title = f"{name} on {data.name}"
     if len(result.records) > 1:
         curve, best = folder / "training_curve.png", result.best_epoch or None
-        written.append(training_curve(result.records, curve, title, best_epoch=best))
+        told = (
+            (model.objective, model.objective_unit)
+            if isinstance(model, LatentModel)
+            else (LIKELIHOOD, "nats")
+        )
+        written.append(training_curve(result.records, curve, title, best, *told))
+    if isinstance(model, LatentModel):
+        return [*written, *draw_latent_pictures(model, data, folder, title)]
     first = model.models[0] if isinstance(model, Mixture) else model
     if data.schema.kind == "image" and not isinstance(first.ordering, Raster):
         order, picture = first.ordering.order(), folder / "ordering.png"

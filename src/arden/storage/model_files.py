@@ -13,8 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
-from arden.core.mixture import Mixture
-from arden.core.model import AutoregressiveModel
+from arden.core.latent import AnyModel
 from arden.core.network import masked_parameters
 from arden.errors import FileError, InputError
 from arden.storage.folders import claim_folder, write_atomically
@@ -28,7 +27,7 @@ WEIGHTS = "model.safetensors"
 
 
 def save(
-    model: AutoregressiveModel | Mixture,
+    model: AnyModel,
     folder: str | os.PathLike[str],
     *,
     card: dict[str, Any] | None = None,
@@ -75,7 +74,7 @@ def save(
 
 def load(
     folder: str | os.PathLike[str], *, device: str = "cpu", own: OwnClasses = NO_CLASSES
-) -> AutoregressiveModel | Mixture:
+) -> AnyModel:
     """A folder written by `save` -> the model, in evaluation mode. Executes nothing it reads.
 
     Raises:
@@ -108,7 +107,7 @@ def read_card(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return _read_config(Path(folder)).get("card", {})
 
 
-def fingerprint(model: AutoregressiveModel | Mixture, own: OwnClasses = NO_CLASSES) -> str:
+def fingerprint(model: AnyModel, own: OwnClasses = NO_CLASSES) -> str:
     """A model -> a name for exactly this model: its recipe and every bit of its weights."""
     together = _recipe_digest(describe(model, own)) + _weights_digest(model.state_dict())
     return hashlib.sha256(together.encode()).hexdigest()

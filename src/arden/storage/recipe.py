@@ -13,10 +13,12 @@ from torch import nn
 
 from arden.conditionals import CONDITIONALS
 from arden.core.conditional import Conditional
+from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel, spec_for
 from arden.core.ordering import Ordering
 from arden.errors import InputError, suggestion
+from arden.latent import LATENTS
 from arden.networks import NETWORKS
 from arden.orderings import ORDERINGS
 from arden.storage.plain import options_from, to_plain
@@ -50,36 +52,32 @@ def find_class(
 
 
 def describe(model: nn.Module, own: OwnClasses = NO_CLASSES) -> dict[str, Any]:
-    """An AutoregressiveModel or Mixture -> the plain dictionary that `build` reads.
+    """A model -> the plain dictionary that `build` reads.
 
     Raises:
         InputError: a class that is neither in a catalogue nor in ``own``.
     """
     if isinstance(model, Mixture):
         return {"mixture": [describe(component, own) for component in model.models]}
+    if isinstance(model, LatentModel):
+        latent = _named(LATENTS, model, model.context_size, "latent", own)
+        return {
+            "conditional": _describe_part(CONDITIONALS, model.conditional, "conditional", own),
+            "latent": latent | {"event_shape": list(model.event_shape)},
+        }
     if not isinstance(model, AutoregressiveModel):
         raise InputError(
-            f"model: expected an AutoregressiveModel or a Mixture, got {type(model).__name__}"
+            "model: expected an AutoregressiveModel, a Mixture or a LatentModel, "
+            f"got {type(model).__name__}"
         )
-    name, options = _name_of(NETWORKS, model.network, "network", own), model.network.options
-    if not isinstance(options, _options_class(type(model.network))):
-        raise InputError(
-            f"options: expected those of {type(model.network).__name__}'s constructor, "
-            f"got {type(options).__name__}"
-        )
-    network = {
-        "name": name,
-        "options": to_plain(options),
-        "context_size": model.context_size,
-    }
     return {
         "ordering": _describe_part(ORDERINGS, model.ordering, "ordering", own),
         "conditional": _describe_part(CONDITIONALS, model.conditional, "conditional", own),
-        "network": network,
+        "network": _named(NETWORKS, model.network, model.context_size, "network", own),
     }
 
 
-def build(recipe: object, own: OwnClasses = NO_CLASSES) -> AutoregressiveModel | Mixture:
+def build(recipe: object, own: OwnClasses = NO_CLASSES) -> AnyModel:
     """The dictionary of `describe` -> a model with fresh weights.
 
     Raises:
@@ -92,19 +90,50 @@ def build(recipe: object, own: OwnClasses = NO_CLASSES) -> AutoregressiveModel |
             raise InputError(f"mixture: expected a list of models, got {parts!r}")
         components = [build(part, own) for part in parts]
         return Mixture([c for c in components if isinstance(c, AutoregressiveModel)])
+    if "latent" in recipe:
+        conditional = _build_part(CONDITIONALS, recipe.get("conditional"), "conditional", own)
+        cls, context_size, options = _read_named(LATENTS, recipe["latent"], "latent", own)
+        shape = _event_shape(_mapping(recipe["latent"], "latent").get("event_shape"))
+        return cls(shape, conditional, context_size, options)
     ordering = _build_part(ORDERINGS, recipe.get("ordering"), "ordering", own)
     conditional = _build_part(CONDITIONALS, recipe.get("conditional"), "conditional", own)
     assert isinstance(ordering, Ordering)
     assert isinstance(conditional, Conditional)
-    entry = _mapping(recipe.get("network"), "network")
-    cls = find_class(NETWORKS, entry.get("name"), "network", own)
+    cls, context_size, options = _read_named(NETWORKS, recipe.get("network"), "network", own)
+    network = cls(spec_for(ordering, conditional, context_size), options)
+    return AutoregressiveModel(ordering, network, conditional)
+
+
+def _named(
+    catalogue: Mapping[str, str], part: Any, context_size: int, what: str, own: OwnClasses
+) -> dict[str, Any]:
+    """A network, or a model through hidden features -> its name and what it was made with."""
+    name = _name_of(catalogue, part, what, own)
+    if not isinstance(part.options, _options_class(type(part))):
+        raise InputError(
+            f"options: expected those of {type(part).__name__}'s constructor, "
+            f"got {type(part.options).__name__}"
+        )
+    return {"name": name, "options": to_plain(part.options), "context_size": context_size}
+
+
+def _read_named(
+    catalogue: Mapping[str, str], plain: object, what: str, own: OwnClasses
+) -> tuple[type, int, Any]:
+    """The dictionary of `_named` -> the class, the context's size, the options."""
+    entry = _mapping(plain, what)
+    cls = find_class(catalogue, entry.get("name"), what, own)
     context_size = entry.get("context_size", 0)
     if not isinstance(context_size, int) or context_size < 0:
         raise InputError(f"context_size: expected a number ≥ 0, got {context_size!r}")
     given = _mapping(entry.get("options", {}), "options")
-    options: Any = options_from(_options_class(cls), given, f"network {entry.get('name')}")
-    network = cls(spec_for(ordering, conditional, context_size), options)
-    return AutoregressiveModel(ordering, network, conditional)
+    return cls, context_size, options_from(_options_class(cls), given, f"{what} {entry['name']}")
+
+
+def _event_shape(sizes: object) -> tuple[int, ...]:
+    if not isinstance(sizes, list) or not all(type(size) is int and size > 0 for size in sizes):
+        raise InputError(f"event_shape: expected a list of sizes ≥ 1, got {sizes!r}")
+    return tuple(sizes)
 
 
 def _options_class(cls: type) -> type:

@@ -6,6 +6,7 @@ documentation are fed from `SYSTEMS`; adding a model is one file under ``network
 
 from arden.systems.feedforward import FEEDFORWARD
 from arden.systems.images import IMAGES
+from arden.systems.latent import LATENT
 from arden.systems.layout import LayoutOptions
 from arden.systems.sequences import SEQUENCES
 from arden.systems.system import EXACT_VERBS, System, with_defaults
@@ -15,6 +16,7 @@ __all__ = [
     "EXACT_VERBS",
     "FEEDFORWARD",
     "IMAGES",
+    "LATENT",
     "LayoutOptions",
     "SEQUENCES",
     "SYSTEMS",
@@ -23,4 +25,4 @@ __all__ = [
     "with_defaults",
 ]
 
-SYSTEMS: dict[str, System] = {**TABLES, **FEEDFORWARD, **SEQUENCES, **IMAGES}
+SYSTEMS: dict[str, System] = {**TABLES, **FEEDFORWARD, **SEQUENCES, **IMAGES, **LATENT}

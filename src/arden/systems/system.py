@@ -18,10 +18,11 @@ EXACT_VERBS = ("fit", "score", "sample", "verify", "compare", "ensemble")
 class System:
     """One named system.
 
-    ``network`` is a name of the networks' catalogue, ``options`` the "module:Class" of its options;
-    ``data`` the kinds of values it takes (discrete, real, mixed), ``needs`` what else it asks of
-    them: "fixed length", or "image" for the raster of one. ``network_options``, ``layout`` and
-    ``training`` are defaults where they depart from ``options``, `LayoutOptions` and
+    ``network`` is a name of the networks' catalogue, or of that of `arden.latent`; ``options`` the
+    "module:Class" of its options; ``data`` the kinds of values it takes (discrete, real, mixed),
+    ``needs`` what else it asks of them: "fixed length", or "image" for the raster of one.
+    ``network_options``, ``layout`` and ``training`` are defaults where they depart from
+    ``options``, `LayoutOptions` and
     `TrainingOptions`; ``small`` makes an instance to try things on; ``example`` is a data set it is
     at home with. ``formula`` and ``paper`` are shown to its reader. ``verbs`` is what can be asked
     of it, ``refusal`` why the others cannot.

@@ -14,6 +14,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.tasks.score import score
+from arden.tasks.verbs import exact
 
 __all__ = [
     "Comparison",
@@ -123,6 +124,7 @@ def compare(
     """
     if len(models) < 2:
         raise InputError(f"models: expected at least two to compare, got {len(models)}")
+    models = [exact("compare", model) for model in models]
     first = models[0]
     for model in models[1:]:
         if _values_of(model) != _values_of(first):

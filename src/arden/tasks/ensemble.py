@@ -9,6 +9,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.tasks.orders import in_orders
+from arden.tasks.verbs import check_verb
 
 __all__ = ["ensemble"]
 
@@ -58,6 +59,7 @@ def ensemble(
     components: list[AutoregressiveModel] = []
     shares: list[float] = []
     for model, weight in zip(models, given, strict=True):
+        check_verb("ensemble", model)
         if isinstance(model, Mixture):
             components += model.models
             shares += (weight * model.log_weights.exp()).tolist()

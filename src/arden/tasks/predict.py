@@ -9,6 +9,7 @@ from arden.core.conditional import Discrete
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.tasks.score import check_rows, chunk_rows
+from arden.tasks.verbs import check_verb
 
 __all__ = ["predict"]
 
@@ -25,6 +26,7 @@ def predict(model: AutoregressiveModel, x: Tensor, context: Tensor | None = None
     Raises:
         InputError: a mixture, or a family of real numbers.
     """
+    check_verb("predict", model)
     if not isinstance(model, AutoregressiveModel):
         raise InputError("model: a mixture has no single x̂_i; ask one of its components")
     check_rows(x, context=context)
@@ -48,11 +50,9 @@ def _means(model: AutoregressiveModel, params: Tensor) -> Tensor:
     family = model.conditional.at(dims)
     if not isinstance(family, Discrete):
         raise InputError(f"model: x̂_i needs discrete values, got {model.conditional}")
-    levels = torch.arange(family.num_symbols, dtype=params.dtype, device=params.device)
     # A mixture of logistics takes each of its components to every level: K · P numbers a step.
     steps = max(1, _MOST_NUMBERS // max(len(params) * family.num_symbols * params.shape[2], 1))
-    means = []
-    for some in dims.split(steps):
-        pmf = model.conditional.at(some).log_pmf(params[:, some])  # type: ignore[attr-defined]
-        means.append(pmf.exp() @ levels)
-    return torch.cat(means, dim=1)
+    return torch.cat(
+        [model.conditional.at(some).mean(params[:, some]) for some in dims.split(steps)],  # type: ignore[attr-defined]
+        dim=1,
+    )

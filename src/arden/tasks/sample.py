@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
 
 from arden.core.draw import draw, draw_mixture, uniform_noise
+from arden.core.latent import AnyModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.kernels import register
+from arden.latent.vae import VAE
+from arden.tasks.verbs import check_verb, exact
 
 __all__ = ["draw_rows", "sample"]
 
@@ -21,7 +25,7 @@ _MOST_ROWS = 1024
 
 @torch.no_grad()
 def sample(
-    model: AutoregressiveModel | Mixture,
+    model: AnyModel,
     num_samples: int,
     *,
     seed: int | None = None,
@@ -31,33 +35,38 @@ def sample(
 ) -> Tensor:
     """n, (n, C) -> (n, *event): independent draws from p(x | context).
 
+    Scalar after scalar from an exact model; from a VAE the latent variables, then the event.
     With ``seed`` the draws are a function of it; without, two calls differ. With ``generator`` the
     draws go on where it stands. The first rows do not depend on how many are asked for. Events
     without a fixed length come as (n, ≤ max_steps), padded with the end symbol.
 
     Raises:
-        InputError: n < 1, a seed together with a generator, a missing context or max_steps.
+        InputError: a model that defines no distribution, n < 1, a seed together with a generator, a
+            missing context or max_steps.
 
     >>> import arden
     >>> model = arden.fit("independent", arden.load_data("digits"), progress=False)
     >>> arden.sample(model, 5, seed=0).shape
     torch.Size([5, 8, 8])
     """
-    first = model.models[0] if isinstance(model, Mixture) else model
+    check_verb("sample", model)
+    if isinstance(model, VAE):
+        some_rows = partial(_draw_latent, model)
+        how = (seed, generator, context)
+        return torch.cat(draw_rows(model, num_samples, model.num_noise, some_rows, *how))
+    walked = exact("sample", model)
+    first = walked.models[0] if isinstance(walked, Mixture) else walked
     event = first.event_shape if first.ordering.num_steps is not None else (max_steps or 0,)
     if 0 in event:
         raise InputError("max_steps: expected a number, because strings have no fixed length")
-
-    def some_rows(rows: int, noise: Generator, some: Tensor | None) -> Tensor:
-        return _draw(model, rows, event, noise, some)
-
     per_row = first.conditional.num_noise * max(torch.Size(event).numel(), 1)
-    chunks = draw_rows(model, num_samples, per_row, some_rows, seed, generator, context)
+    some_rows = partial(_draw, walked, event)
+    chunks = draw_rows(walked, num_samples, per_row, some_rows, seed, generator, context)
     return _concatenate(chunks, first.ordering.end)
 
 
 def draw_rows(
-    model: AutoregressiveModel | Mixture,
+    model: AnyModel,
     num_samples: int,
     uniforms_per_row: int,
     some_rows: Callable[[int, Generator, Tensor | None], Tensor],
@@ -96,10 +105,14 @@ def draw_rows(
     return chunks
 
 
+def _draw_latent(model: VAE, rows: int, generator: Generator, context: Tensor | None) -> Tensor:
+    return model.draw(uniform_noise(generator, (rows, model.num_noise)), context).cpu()
+
+
 def _draw(
     model: AutoregressiveModel | Mixture,
-    rows: int,
     event: tuple[int, ...],
+    rows: int,
     generator: Generator,
     context: Tensor | None,
 ) -> Tensor:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from arden.core.latent import AnyModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.kernels import register
+from arden.tasks.verbs import exact
 
-__all__ = ["check_rows", "check_scored", "chunk_rows", "score", "score_conditionals"]
+__all__ = ["check_rows", "check_scored", "chunk_rows", "in_chunks", "score", "score_conditionals"]
 
 _CHUNK_NUMBERS = 2**23  # of features and parameters together: 32 MB of float32 at a time
 _MOST_ROWS = 256
@@ -44,6 +46,7 @@ def score(
     >>> arden.score(model, data.test.values).mean()
     tensor(-25.2447, dtype=torch.float64)
     """
+    model = exact("score", model)
     check_rows(x, context=context, observed=observed, scored=scored)
     if scored is not None:
         check_scored(model, x, scored, observed)
@@ -62,7 +65,7 @@ def score(
         kept = kept.to(terms.device)
         return torch.where(kept, terms, 0.0).flatten(1).double().sum(dim=1)
 
-    return _in_chunks(model, x, log_prob, batch_size)
+    return in_chunks(model, x, log_prob, batch_size)
 
 
 def score_conditionals(
@@ -80,13 +83,14 @@ def score_conditionals(
     Raises:
         InputError: as `score`; and a mixture over different orders, which has no such terms.
     """
+    model = exact("score", model)
     check_rows(x, context=context, observed=observed)
 
     def log_conditionals(rows: slice) -> Tensor:
         some = _rows(observed, rows)
         return model.log_conditionals(x[rows], _rows(context, rows), observed=some)
 
-    return _in_chunks(model, x, log_conditionals, batch_size)
+    return in_chunks(model, x, log_conditionals, batch_size)
 
 
 def check_scored(
@@ -143,7 +147,7 @@ def check_rows(x: object, **beside: Tensor | None) -> None:
             raise InputError(f"{name}: expected {len(x)} rows, one per row of x, got {len(rows)}")
 
 
-def chunk_rows(model: AutoregressiveModel | Mixture, numbers_per_row: int) -> int:
+def chunk_rows(model: AnyModel, numbers_per_row: int) -> int:
     """A model, scalars of an event -> how many rows to take at a time so that memory stays flat."""
     first = model.models[0] if isinstance(model, Mixture) else model
     per_scalar = first.conditional.num_features + first.conditional.num_params
@@ -155,12 +159,13 @@ def _rows(beside: Tensor | None, rows: slice) -> Tensor | None:
 
 
 @torch.no_grad()
-def _in_chunks(
-    model: AutoregressiveModel | Mixture,
+def in_chunks(
+    model: AnyModel,
     x: Tensor,
     compute: Callable[[slice], Tensor],
     batch_size: int | None,
 ) -> Tensor:
+    """A model, (N, *event), rows -> what is computed of them, so many at a time -> (N, …)."""
     register()
     if batch_size is not None and batch_size < 1:
         raise InputError(f"batch_size: expected at least 1, got {batch_size}")

@@ -16,8 +16,8 @@ from safetensors.torch import load as tensors_from
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
+from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
-from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset
 from arden.errors import FileError
 from arden.storage.folders import write_atomically
@@ -89,7 +89,7 @@ class Checkpoint:
 
     def find(
         self,
-        model: AutoregressiveModel | Mixture,
+        model: AnyModel,
         data: Dataset,
         options: TrainingOptions,
         world: World,
@@ -153,9 +153,12 @@ def _digest_of(data: Dataset) -> str:
     return digest.hexdigest()[:12]
 
 
-def _digest_of_shape(model: AutoregressiveModel | Mixture) -> str:
+def _digest_of_shape(model: AnyModel) -> str:
     """A model -> a name for what it is before it has any weights."""
-    parts = model.models if isinstance(model, Mixture) else [model]
-    told = [f"{part.ordering} {part.conditional} {part.network.options}" for part in parts]
+    if isinstance(model, LatentModel):
+        told = [f"{model.event_shape} {model.conditional} {model.options}"]
+    else:
+        parts = model.models if isinstance(model, Mixture) else [model]
+        told = [f"{part.ordering} {part.conditional} {part.network.options}" for part in parts]
     told += [f"{name} {tuple(tensor.shape)}" for name, tensor in model.named_parameters()]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Generator, nn
 
-from arden.core.mixture import Mixture
-from arden.core.model import AutoregressiveModel
+from arden.core.latent import AnyModel
 from arden.data.dataset import Dataset
 from arden.training.batches import Batch, batches
 from arden.training.checkpoint import Position, TrainingState
@@ -31,7 +30,7 @@ class Descent:
 
     def __init__(
         self,
-        model: AutoregressiveModel | Mixture,
+        model: AnyModel,
         data: Dataset,
         options: TrainingOptions,
         objective: Objective,

@@ -20,7 +20,7 @@ class _Rate(ProgressColumn):
 class FitDisplay(LiveLine):
     """A fit's reports as one live line. Call it with a report."""
 
-    def __init__(self, title: str, console: Console | None = None) -> None:
+    def __init__(self, title: str, console: Console | None = None, unit: str = "nats") -> None:
         super().__init__(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),
@@ -34,6 +34,7 @@ class FitDisplay(LiveLine):
             title, total=1.0, epoch="0", train="—", valid="—", best="—", rate=""
         )
         self._valid = "—"
+        self._unit = unit
 
     def __call__(self, report: FitProgress) -> None:
         """A report -> (): redraw."""
@@ -49,7 +50,7 @@ class FitDisplay(LiveLine):
             epoch=f"{report.epoch}/{report.epochs}",
             train=f"{report.train:.2f}",
             valid=self._valid,
-            best="—" if report.best_valid is None else f"{report.best_valid:.2f} nats",
+            best="—" if report.best_valid is None else f"{report.best_valid:.2f} {self._unit}",
             rate=f"{rate:,.0f} rows/s, at most {_clock(left)} left",
         )
 

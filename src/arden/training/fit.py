@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from arden.core.conditional import Discrete
-from arden.core.mixture import Mixture
+from arden.core.latent import AnyModel, LatentModel
 from arden.core.model import AutoregressiveModel
 from arden.core.network import CountedNetwork
 from arden.data.dataset import Dataset
@@ -25,7 +25,7 @@ from arden.training.objectives import Objective, default_objective
 from arden.training.options import TrainingOptions
 from arden.training.outcome import STOPPED, DivergedError, FitResult, Progress
 from arden.training.snapshot import restore, snapshot
-from arden.training.validation import mean_nats
+from arden.training.validation import check_whole_rows, mean_nats
 from arden.training.world import world
 
 __all__ = ["DivergedError", "FitResult", "Progress", "fit_model"]
@@ -34,7 +34,7 @@ _SECONDS_BETWEEN_REPORTS = 0.1
 
 
 def fit_model(
-    model: AutoregressiveModel | Mixture,
+    model: AnyModel,
     data: Dataset,
     options: TrainingOptions | None = None,
     *,
@@ -46,7 +46,8 @@ def fit_model(
     """A model and a data set -> how it went; the model holds the weights of its best epoch.
 
     The likelihood of the training rows is maximised, that of the validation rows chooses the epoch;
-    test rows are never looked at. Tables of counts are fitted in closed form, in one epoch.
+    test rows are never looked at. Tables of counts are fitted in closed form, in one epoch. Of a
+    model through hidden features a bound, or an error, takes the place of the likelihood.
     ``report`` is told how it stands, ``keep`` is called whenever the best weights so far are in the
     model (to write them to disk). Ctrl-C ends the fit early, with the best weights.
 
@@ -79,7 +80,7 @@ def fit_model(
 class _Loop:
     def __init__(
         self,
-        model: AutoregressiveModel | Mixture,
+        model: AnyModel,
         data: Dataset,
         options: TrainingOptions,
         report: Callable[[Progress], None] | None,
@@ -141,7 +142,7 @@ class _Loop:
         with descent.average.in_place() if descent.average else nullcontext():
             valid = mean_nats(self.model, self.data, "valid", self.world)
             if not math.isfinite(valid):
-                raise NotANumber(f"the validation likelihood became {valid}")
+                raise NotANumber(f"the validation figure became {valid}")
             self._end_epoch(epoch, descent.figure(), valid, options.epochs)
         if epoch - self.result.best_epoch >= options.patience:
             self.result.ended = f"no better for {options.patience} epochs"
@@ -208,7 +209,7 @@ class _Loop:
         return self.result
 
 
-def _is_counted(model: AutoregressiveModel | Mixture) -> bool:
+def _is_counted(model: AnyModel) -> bool:
     return (
         isinstance(model, AutoregressiveModel)
         and isinstance(model.network, CountedNetwork)
@@ -216,11 +217,13 @@ def _is_counted(model: AutoregressiveModel | Mixture) -> bool:
     )
 
 
-def _check_data(model: AutoregressiveModel | Mixture, data: Dataset) -> None:
+def _check_data(model: AnyModel, data: Dataset) -> None:
     if model.event_shape and tuple(data.schema.event_shape) != tuple(model.event_shape):
         raise InputError(
             f"data: expected events of shape {tuple(model.event_shape)}, "
             f"got {tuple(data.schema.event_shape)}"
         )
+    if isinstance(model, LatentModel):
+        check_whole_rows(data)
     if len(data.train) == 0 or len(data.valid) == 0:
         raise InputError("data: expected rows to train on and rows to validate on, got none")

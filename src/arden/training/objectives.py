@@ -1,4 +1,4 @@
-"""What is minimised: a negative log-likelihood per row, in nats."""
+"""What is minimised: a negative log-likelihood per row, a bound on it, or an error."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from typing import cast
 import torch
 from torch import Generator, Tensor, nn
 
+from arden.core.checks import check_support
+from arden.core.draw import uniform_noise
+from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import AnyOrderNetwork, OrderlessNetwork
 from arden.errors import InputError
+from arden.latent.autoencoder import Autoencoder
+from arden.latent.vae import VAE
 
 __all__ = [
+    "ELBO",
     "Likelihood",
     "Objective",
     "RandomComponent",
     "RandomMask",
     "RandomOrder",
+    "Reconstruction",
     "default_objective",
 ]
 
@@ -138,7 +145,7 @@ class RandomMask(Objective):
         if observed is not None:
             known = observed.to(model.device).flatten(1)
         values = torch.where(known, values, torch.zeros_like(values))
-        model.check_support(values)
+        check_support(model.conditional, values)
         noise = noise.to(model.device)
         places = (noise[:, :-1] + ~known).argsort(dim=1).argsort(dim=1)  # the unknown come last
         total = known.sum(dim=1)
@@ -152,12 +159,55 @@ class RandomMask(Objective):
         return terms.sum(dim=1) * (total / (total - shown).clamp(min=1))
 
 
-def default_objective(model: AutoregressiveModel | Mixture) -> Objective:
-    """A model -> what suits it.
+class Reconstruction(Objective):
+    """The error of an autoencoder's copy of x: cross-entropy of symbols, squares of reals."""
 
-    Random components where these share weights, random masks for an orderless network, random
-    orders for another that takes any, and else the likelihood.
+    def __init__(self, model: Autoencoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, noise: Tensor
+    ) -> Tensor:
+        """(B, *event), (B, C), (B, *event), (B, U) -> (B,) in the unit the model names."""
+        return self.model.reconstruction_error(x, context, observed)
+
+
+class ELBO(Objective):
+    """−ELBO(x), which −ln p(x) is at most: by one draw of the latent variables per row.
+
+    Gradients reach the encoder through the draw, z = μ + σ ε. (Kingma, Welling, "Auto-encoding
+    variational Bayes", 2014.)
     """
+
+    def __init__(self, model: VAE) -> None:
+        super().__init__()
+        self.model = model
+
+    def noise(self, rows: int, length: int, generator: Generator) -> Tensor:
+        """B, T -> (B, Z) uniforms."""
+        return uniform_noise(generator, (rows, self.model.num_latents))
+
+    def forward(
+        self, x: Tensor, context: Tensor | None, observed: Tensor | None, noise: Tensor
+    ) -> Tensor:
+        """(B, *event), (B, C), (B, *event), (B, Z) -> (B,) nats."""
+        return -self.model.elbo(x, noise[:, None], context, observed)
+
+
+def default_objective(model: AnyModel) -> Objective:
+    """A model -> what its kind is trained by.
+
+    Of mixtures random components where these share weights, of an orderless network random masks,
+    of another any-order network random orders, else the likelihood; of a VAE its bound, of an
+    autoencoder its error.
+    """
+    if isinstance(model, VAE):
+        return ELBO(model)
+    if isinstance(model, Autoencoder):
+        return Reconstruction(model)
+    if isinstance(model, LatentModel):
+        raise InputError(f"objective: expected one for {type(model).__name__}, got none")
     if isinstance(model, Mixture):
         distinct = len(list(model.parameters()))
         return (

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
-from arden.core.mixture import Mixture
-from arden.core.model import AutoregressiveModel
+from arden.core.latent import AnyModel, LatentModel
 from arden.data.dataset import Dataset, Split
-from arden.tasks.score import score
+from arden.errors import InputError
+from arden.tasks.score import chunk_rows, in_chunks, score
 from arden.training.context import class_context
+from arden.training.objectives import default_objective
 from arden.training.world import World
 
-__all__ = ["mean_nats", "nats_of_rows"]
+__all__ = ["check_whole_rows", "mean_nats", "nats_of_rows"]
+
+_NOISE_SEED = 0
 
 
-def mean_nats(
-    model: AutoregressiveModel | Mixture, data: Dataset, name: str, world: World
-) -> float:
+def mean_nats(model: AnyModel, data: Dataset, name: str, world: World) -> float:
     """A model, a data set, the name of a split -> −ln p per row (of sequences: per symbol)."""
     split = data.split(name)
     nats = nats_of_rows(model, split, world.share(len(split)))
     return world.sum([nats.sum().item()])[0] / data.num_units(name)
 
 
-def nats_of_rows(model: AutoregressiveModel | Mixture, split: Split, rows: slice) -> Tensor:
+def nats_of_rows(model: AnyModel, split: Split, rows: slice) -> Tensor:
     """A model, N rows -> (N,) float64: −ln p of each, of windows that of what counts in them.
 
-    An any-order model is scored in its own ordering, always the same.
+    An any-order model is scored in its own ordering, always the same. Of a model through hidden
+    features it is the objective of each row, with noise that belongs to the row: epochs can be
+    compared, and the figure depends neither on batches nor on the number of processes.
     """
     if rows.start == rows.stop:
         return torch.empty(0, dtype=torch.float64)
     context = class_context(split, model.context_size)
+    if isinstance(model, LatentModel):
+        return _objective_of_rows(model, split, context, rows)
     return -score(
         model,
         split.values[rows],
@@ -39,3 +44,35 @@ def nats_of_rows(model: AutoregressiveModel | Mixture, split: Split, rows: slice
         None if split.observed is None else split.observed[rows],
         scored=None if split.scored is None else split.scored[rows],
     )
+
+
+def check_whole_rows(data: Dataset) -> None:
+    """Data that a model through hidden features is to be fitted to -> ().
+
+    Raises:
+        InputError: windows of a long sequence.
+    """
+    if data.unit != "row":
+        raise InputError(
+            f"data: expected rows, but {data.name} is read in windows that overlap; what is scored "
+            "in one, given what comes before, only an exact model can tell"
+        )
+
+
+def _objective_of_rows(
+    model: LatentModel, split: Split, context: Tensor | None, rows: slice
+) -> Tensor:
+    objective, generator = default_objective(model), Generator().manual_seed(_NOISE_SEED)
+    length = split.values[0].numel()
+    size = chunk_rows(model, length)
+    for at in range(0, rows.start, size):  # other processes' rows take their noise first
+        objective.noise(min(size, rows.start - at), length, generator)
+
+    def compute(some: slice) -> Tensor:
+        here = slice(rows.start + some.start, min(rows.start + some.stop, rows.stop))
+        noise = objective.noise(here.stop - here.start, length, generator)
+        given = None if context is None else context[here]
+        known = None if split.observed is None else split.observed[here]
+        return objective(split.values[here], given, known, noise).double()
+
+    return in_chunks(model, split.values[rows], compute, size)

@@ -1,0 +1,74 @@
+"""`arden represent RUN DATA --out FILE`: the features of every row of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from arden.cli.whole_number import WHOLE
+
+__all__ = ["represent"]
+
+_MOST_ROWS = 4096
+
+
+def represent(
+    run: Path,
+    data: str,
+    /,
+    *,
+    out: Path,
+    split: Literal["train", "valid", "test"] | None = None,
+    batch_size: Annotated[int | None, WHOLE] = None,
+    overwrite: bool = False,
+    data_dir: Path | None = None,
+    device: str = "auto",
+) -> int:
+    """The features of every row, by a model that was fitted to find some.
+
+    Parameters
+    ----------
+    run
+        A run directory written by arden fit, of a model with an encoder.
+    data
+        A data set or file that follows the schema stored with the model.
+    out
+        Write the features to this .npz (an array of rows and features) or .csv (a column each).
+    split
+        Which rows of a data set that has splits; test when not given.
+    batch_size
+        Rows at a time; only memory depends on it.
+    overwrite
+        Replace the file that is there.
+    data_dir
+        Where named data sets lie; ARDEN_DATA when not given.
+    device
+        auto, cpu or cuda.
+    """
+    # Imported here, so that --help does not wait for torch.
+    from arden.cli.outputs import ColumnFile, claim_output, say_where
+    from arden.cli.reading import ReadingDisplay
+    from arden.cli.runs import open_any_run
+    from arden.data.loading import read_chunks
+    from arden.tasks.represent import represent as represent_rows
+    from arden.training.context import class_context
+
+    claim_output(out, (".csv", ".npz"), overwrite)
+    model, schema = open_any_run(run, device, "represent")
+    labels, count, width = model.context_size > 0, 0, 0
+    chunks = read_chunks(
+        data, schema, _MOST_ROWS, split=split, with_labels=labels, data_dir=data_dir
+    )
+    with ColumnFile(out) as file, ReadingDisplay("represent", "row") as display:
+        for rows, share in chunks:
+            context = class_context(rows, model.context_size)
+            features = represent_rows(
+                model, rows.values, context, rows.observed, batch_size=batch_size
+            ).numpy()
+            count, width = count + len(features), features.shape[1]
+            columns = {f"h{place}": features[:, place] for place in range(width)}
+            file.add({"features": features} if out.suffix == ".npz" else columns)
+            display.show(share, count)
+    print(f"{width} features of {count:,} rows")
+    say_where("Written", out)
+    return 0
