@@ -24,8 +24,16 @@ def fit_commands() -> App:
         help="Fit a model to data, measure it on the test rows, and write a run directory.",
     )
     for name, system in SYSTEMS.items():
-        app.command(_command(name, system), name=name, help=system.title + ".")
+        app.command(f"{__name__}:{name}", name=name, help=system.title + ".")
     return app
+
+
+def __getattr__(name: str) -> Any:
+    """A system's name -> its command, made when it is called: all of them would take as long as
+    the rest of the help."""
+    if name not in SYSTEMS:
+        raise AttributeError(name)
+    return _command(name, SYSTEMS[name])
 
 
 def _command(name: str, system: System) -> Any:
