@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from arden.assembly import FitOptions
     from arden.data.dataset import Dataset
-    from arden.runs import Figures
+    from arden.runs import AnyFigures
     from arden.training.fit import Progress
 
 __all__ = ["fit_and_tell", "write_between"]
@@ -17,7 +17,7 @@ __all__ = ["fit_and_tell", "write_between"]
 
 def fit_and_tell(
     title: str, system: str, data: Dataset, options: FitOptions, folder: Path
-) -> Figures:
+) -> AnyFigures:
     """What to fit, and the run directory it is written to -> its figures.
 
     A live line on a terminal; elsewhere a line per epoch, for a log.
@@ -42,7 +42,7 @@ def fit_and_tell(
         _, figures, _ = fit_run(system, data, options, folder, report=report, **how)
     if figures.ended == STOPPED:
         sys.exit(130)  # what was not finished is no figure; the same command goes on with it
-    Console().print(f"{title}: {figures.test_nats:.3f} ± {figures.standard_error:.3f}")
+    Console().print(f"{title}: {figures}", markup=False, highlight=False)
     return figures
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from benchmarks.likelihood.run import recipes
+from benchmarks.likelihood.run import PAIRED, recipes
 from benchmarks.provenance import ROOT, provenance
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from arden.data.dataset import Dataset
 
-PAIRED = Path(__file__).parent / "paired"
 RUNS = ROOT / "runs" / "likelihood"
 
 
@@ -47,6 +46,7 @@ def log_probs(name: str, recipe: dict[str, Any], data: Dataset) -> list[Tensor]:
 def differences(reference: str, data_dir: str | None = None) -> dict[str, Any]:
     """A recipe -> mean ln p of every other one of its data minus its own, with paired errors."""
     from arden.data import load_data
+    from arden.systems import SYSTEMS
 
     every = recipes()
     held_against = every[reference]
@@ -56,8 +56,9 @@ def differences(reference: str, data_dir: str | None = None) -> dict[str, Any]:
         sys.exit(f"paired.py: {reference} has not been run; see benchmarks/likelihood/run.py")
     models = []
     for name, recipe in every.items():
-        # Given its class a row is another quantity; a reference says nothing about itself.
+        # Given its class a row is another quantity, and a bound is another one again.
         conditional = "condition" in recipe.get("options", {})
+        conditional |= "score" not in SYSTEMS[recipe["system"]].verbs
         if recipe["data"] != held_against["data"] or name == reference or conditional:
             continue
         theirs = log_probs(name, recipe, data)

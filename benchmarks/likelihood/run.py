@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import time
 import tomllib
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
+from benchmarks.likelihood.table import read_results, table
 from benchmarks.provenance import ROOT, provenance
 from benchmarks.reporting import fit_and_tell, write_between
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
+PAIRED = HERE / "paired"
 README = ROOT / "README.md"
 MARKS = ("<!-- figures: made by benchmarks/likelihood/run.py --table -->", "<!-- end -->")
 
@@ -40,6 +41,7 @@ def run(name: str, data_dir: str | None) -> Path:
     """A recipe's name -> the JSON file with a run for every seed; each leaves a run directory."""
     from arden.assembly import split_options
     from arden.data import load_data
+    from arden.runs import Figures
 
     recipe = recipes()[name]
     windows = {key: recipe.get(key) for key in ("window", "stride")}
@@ -52,6 +54,7 @@ def run(name: str, data_dir: str | None) -> Path:
         figures = fit_and_tell(f"{name} seed {seed}", recipe["system"], data, options, folder)
         told = {"seed": seed, **asdict(figures)}
         if "orders" in recipe:
+            assert isinstance(figures, Figures)
             told |= {"one_order_nats": figures.test_nats}
             told |= over_orders(folder, data, recipe["orders"])
         runs.append(told | {"cpu_seconds": round(time.process_time() - began, 1)})
@@ -81,79 +84,11 @@ def over_orders(folder: Path, data: Dataset, orders: int) -> dict[str, Any]:
     return told | {"num_parameters": figures["num_parameters"]}
 
 
-def table() -> str:
-    """() -> the results as Markdown, one table per data set and protocol: these never mix."""
-    found = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
-    ]
-    lines: list[str] = []
-    for data, protocol in sorted({_protocol(result) for result in found}):
-        rows = [result for result in found if _protocol(result) == (data, protocol)]
-        rows.sort(key=lambda result: -_mean(result))
-        columns = _columns(_unit(rows[0]))
-        lines += [f"**{data}** — {protocol}", ""]
-        lines += ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
-        lines += [_row(result) for result in rows]
-        lines += [""]
-    return "\n".join(lines).strip()
-
-
-def _protocol(result: dict[str, Any]) -> tuple[str, str]:
-    return result["recipe"]["data"], result["runs"][0]["protocol"]
-
-
-def _unit(result: dict[str, Any]) -> str:
-    return result["runs"][0].get("unit", "row")  # the oldest results knew of rows only
-
-
-def _columns(unit: str) -> list[str]:
-    figures = [f"test nats per {unit} ± standard error"]
-    if unit == "symbol":
-        figures += ["test bits", "validation nats"]
-    return ["model", *figures, "over seeds", "published", "parameters", "seconds"]
-
-
-def _row(result: dict[str, Any]) -> str:
-    recipe, runs = result["recipe"], result["runs"]
-    nats = [run["test_nats"] for run in runs]
-    places = 3 if _unit(result) == "symbol" else 2
-    spread = "one seed"
-    if len(nats) > 1:
-        spread = f"{min(nats):.{places}f} … {max(nats):.{places}f} ({len(nats)})"
-    if runs[0]["ended"].startswith("counted"):
-        spread = "closed form"
-    shown = {key: recipe[key] for key in ("orders",) if key in recipe} | recipe.get("options", {})
-    options = ", ".join(f"{key} {value}" for key, value in shown.items() if key in _SHOWN)
-    name = recipe["system"] + (f" ({options})" if options else "")
-    if "condition" in recipe.get("options", {}):  # another quantity: the class is not paid for
-        name += ", −ln p(x \\| class)"
-    published = str(recipe.get("published", "–"))
-    error = runs[0]["standard_error"]
-    seconds = _mean(result, "seconds")
-    cells = [name, f"{_mean(result):.{places}f} ± {error:.{places}f}"]
-    if _unit(result) == "symbol":
-        cells += [f"{_mean(result, 'bits_per_dim'):.3f}", f"{_mean(result, 'valid_nats'):.3f}"]
-    cells += [spread, published, f"{runs[0]['num_parameters']:,}", f"{seconds:,.0f}"]
-    return "| " + " | ".join(cells) + " |"
-
-
-_SHOWN = (
-    *("orders", "hidden", "masks", "degrees", "memory", "homogeneous", "precision", "average"),
-    *("cell", "width", "channels"),
-)
-
-
-def _mean(result: dict[str, Any], figure: str = "test_nats") -> float:
-    return statistics.mean(run[figure] for run in result["runs"])
-
-
 def list_recipes() -> None:
     """() -> (): print every recipe with its goal and what was measured."""
     for name, recipe in recipes().items():
         path = RESULTS / f"{name}.json"
-        measured = "not run"
-        if path.exists():
-            measured = f"{_mean(json.loads(path.read_text(encoding='utf-8'))):.3f} nats"
+        measured = "run" if path.exists() else "not run"
         goal = f"goal ≤ {recipe['goal']}" if "goal" in recipe else ""
         published = f"published {recipe['published']}" if "published" in recipe else ""
         print(f"{name:32} {measured:14} {goal:14} {published}")
@@ -173,7 +108,7 @@ def main() -> None:
     for name in arguments.name:
         print(run(name, arguments.data_dir))
     if arguments.table:
-        write_between(README, MARKS, table())
+        write_between(README, MARKS, table(read_results(RESULTS), read_results(PAIRED)))
     if arguments.list or not (arguments.name or arguments.table):
         list_recipes()
 

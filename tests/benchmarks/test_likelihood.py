@@ -15,7 +15,8 @@ from arden.systems import SYSTEMS
 from arden.tasks.ensemble import ensemble
 from arden.tasks.score import score
 from benchmarks import reporting
-from benchmarks.likelihood import members, run
+from benchmarks.likelihood import members, paired, run
+from benchmarks.likelihood.table import read_results, table
 from benchmarks.reporting import fit_and_tell
 from tests.training.toys import bits, fresh
 
@@ -39,17 +40,14 @@ def a_result(data: str, protocol: str, **figures: object) -> str:
     return json.dumps({"recipe": {"system": "lstm", "data": data}, "runs": [measured]})
 
 
-def test_figures_of_one_protocol_make_a_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run, "RESULTS", tmp_path)
+def test_figures_of_one_protocol_make_a_table(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(a_result("digits", "Rows."))
     of_text = {"unit": "symbol", "bits_per_dim": 2.164, "valid_nats": 1.6}
     for name, protocol in (("b", "Windows of 64."), ("c", "Windows of 128."), ("d", "Rows.")):
         data = "digits" if name == "d" else "tinyshakespeare"
         how = {} if name == "d" else of_text
         (tmp_path / f"{name}.json").write_text(a_result(data, protocol, **how))
-    told = run.table()
+    told = table(read_results(tmp_path), [])
     assert [line for line in told.splitlines() if line.startswith("**")] == [
         "**digits** — Rows.",
         "**tinyshakespeare** — Windows of 128.",
@@ -117,7 +115,7 @@ def test_an_any_order_run_is_measured_over_orders(
     assert measured["test_nats"] != pytest.approx(alone, abs=1e-6)
     assert measured["num_parameters"] == model.num_parameters + 2
     told = f"orderless-nade (orders 3, hidden [5]) | {together[0]:.2f}"
-    assert told in run.table()
+    assert told in table(read_results(tmp_path / "results"), [])
 
 
 def test_what_was_interrupted_is_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,3 +139,48 @@ def test_what_was_interrupted_is_no_figure(tmp_path: Path, monkeypatch: pytest.M
     fit_and_tell("a fit", "nade", data, options, folder)  # finished: measured anew
     assert fingerprint(load(folder)) == before
     assert told[-4:] == [1, 2, 3, 4]
+
+
+def test_a_bound_is_called_one_and_an_error_stands_in_no_table(tmp_path: Path) -> None:
+    bound = {"bound": -1.25, "bound_error": 0.02, "samples": 64}
+    (tmp_path / "vae.json").write_text(a_result("digits", "Rows.", **bound))
+    (tmp_path / "made.json").write_text(a_result("digits", "Rows."))
+    (tmp_path / "x.json").write_text(a_result("digits", "Rows.", reconstruction_error=0.5))
+    rows = table(read_results(tmp_path), []).splitlines()[4:]
+    assert [row.split(" | ")[:2] for row in rows] == [
+        ["| lstm", "1.50 ± 0.01"],
+        ["| lstm, a bound by 64 samples", "≤ 1.25 ± 0.02"],
+    ]
+
+
+def test_paired_differences_stand_beside_the_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bits()
+    known = {
+        name: {"system": name, "data": "bits", "seeds": [0, 1], "options": options}
+        for name, options in (("fvsbn", {"epochs": 2}), ("made", {"epochs": 3, "hidden": [5]}))
+    }
+    known["vae"] = {"system": "vae", "data": "bits", "options": {"epochs": 1}}
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(paired, "RUNS", tmp_path / "runs" / "likelihood")
+    for module in (run, paired):
+        monkeypatch.setattr(module, "recipes", lambda: known)
+    monkeypatch.setattr("arden.data.load_data", lambda *_, **__: data)
+    for name in known:
+        run.run(name, None)
+    told = paired.differences("fvsbn")
+    [gain] = told["models"]
+    found = {
+        name: [score(load(tmp_path / f"runs/likelihood/{name}-{seed}"), data.test.values)
+               for seed in (0, 1)]
+        for name in ("fvsbn", "made")
+    }  # fmt: skip
+    rows = sum(found["made"]) / 2 - sum(found["fvsbn"]) / 2
+    assert gain["nats"] == pytest.approx(rows.mean().item(), abs=1e-6)
+    assert gain["standard_error"] == pytest.approx(rows.std().item() / len(rows) ** 0.5, rel=1e-4)
+    lines = table(read_results(tmp_path / "results"), [told]).splitlines()
+    assert "gain over fvsbn, paired" in lines[2]
+    shown = f"{gain['nats']:+.2f} ± {gain['standard_error']:.2f}"
+    assert [row.split(" | ")[2] for row in lines[4:]].count(shown) == 1
