@@ -13,6 +13,8 @@ from arden.systems import SYSTEMS
 
 __all__ = ["models"]
 
+_NEEDS = {"fixed length": "events of one length", "image": "the raster of an image"}
+
 
 def models(*, json: bool = False) -> int:
     """List the systems: what they are, what they take, what can be asked of them.
@@ -29,11 +31,12 @@ def models(*, json: bool = False) -> int:
     console.print("Systems: arden fit NAME DATA\n")
     for name, system in SYSTEMS.items():
         console.print(f"[bold]{name}[/]  {system.title}", highlight=False)
-        takes, verbs = ", ".join(system.data), ", ".join(system.verbs)
-        about = [escape(system.formula), f"takes {takes} values; answers {verbs}"]
+        needs = "".join(f", {_NEEDS[need]}" for need in system.needs)
+        takes, verbs = ", ".join(system.data) + " values" + needs, ", ".join(system.verbs)
+        about = [escape(system.formula), f"takes {takes}; answers {verbs}"]
         if system.refusal:
             about.append(f"nothing else: {escape(system.refusal)}")
-        about.append(system.paper)
+        about += [system.paper, f"arden fit {name} {system.example}"]
         # Under its name, so that it reads well on a terminal of any width.
         console.print(Padding("[dim]" + "\n".join(filter(None, about)), (0, 0, 1, 4)))
     return 0
