@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from arden.training.fit import Progress
 
 __all__ = ["fit_and_tell", "write_between"]
+
+_FIGURES = (
+    ("test_nats", "standard_error"),
+    ("bound", "bound_error"),
+    ("reconstruction_error", "standard_error"),
+)
+"""What a fit is judged by, the first that it has, and the error of that."""
 
 
 def fit_and_tell(
@@ -42,7 +50,9 @@ def fit_and_tell(
         _, figures, _ = fit_run(system, data, options, folder, report=report, **how)
     if figures.ended == STOPPED:
         sys.exit(130)  # what was not finished is no figure; the same command goes on with it
-    Console().print(f"{title}: {figures}", markup=False, highlight=False)
+    told = asdict(figures)
+    name, error = next(pair for pair in _FIGURES if pair[0] in told)
+    Console().print(f"{title}: {name} {told[name]:.3f} ± {told[error]:.3f}")
     return figures
 
 
