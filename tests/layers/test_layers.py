@@ -10,7 +10,6 @@ from arden.layers.causal_attention import TransformerBlock
 from arden.layers.context_table import MAX_TABLE_ROWS
 from arden.layers.masked_conv import MaskedConv
 from arden.layers.masked_linear import MaskedLinear, mask_gradient
-from arden.layers.shifted_conv import ShiftedConv
 from tests.core.models import generator, shake
 
 MASK = torch.tensor([[True, False, True], [False, False, False]])
@@ -103,33 +102,3 @@ def test_a_block_steps_as_it_runs_and_sees_no_later_step() -> None:
 
 def test_the_largest_table_is_two_to_the_twenty() -> None:
     assert MAX_TABLE_ROWS == 2**20
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 4), (4, 1), (3, 5)])
-@pytest.mark.parametrize(
-    ("rows", "columns"),
-    [((-1, 0), (-1, 1)), ((-1, 0), (-1, 0)), ((-2, -1), (-2, 2)), ((-2, 0), (-2, -1))],
-)
-def test_a_shifted_window_reads_what_it_says_and_row_and_pixel_equal_the_pass(
-    rows: tuple[int, int], columns: tuple[int, int], size: tuple[int, int]
-) -> None:
-    layer, pixels = ShiftedConv(2, 3, rows, columns).double(), size[0] * size[1]
-    shake(layer)
-    x = torch.randn(2, 2, *size, generator=generator(), dtype=torch.float64, requires_grad=True)
-    out = layer(x)
-    assert out.shape == (2, 3, *size)
-    slopes = [torch.autograd.grad(o, x, retain_graph=True)[0] for o in out[0, 0].flatten()]
-    reads = torch.stack([slope[0, 0].flatten() != 0 for slope in slopes])
-    assert torch.equal(reads, layer.looks(*size))
-    assert reads.shape == (pixels, pixels)
-    memory = layer.start(2, *size)
-    with torch.no_grad():
-        for y in range(size[0]):
-            for column in range(size[1]):  # a window may reach to the right in its own row
-                layer.put(memory, x[:, :, y, column], (y, column))
-            for column in range(size[1]):
-                torch.testing.assert_close(layer.at(memory, (y, column)), out[:, :, y, column])
-        memory = layer.start(2, *size)
-        for y in range(size[0]):
-            layer.put_row(memory, x[:, :, y], y)
-            torch.testing.assert_close(layer.row(memory, y), out[:, :, y])

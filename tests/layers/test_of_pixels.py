@@ -7,48 +7,51 @@ import torch
 
 from arden.layers.channel_chain import ChannelChain
 from arden.layers.pixel_attention import PixelAttention
-from arden.layers.window_conv import WindowConv
+from arden.layers.window_conv import Span, WindowConv
 from tests.core.models import generator, shake
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 4), (4, 1), (3, 5)])
 @pytest.mark.parametrize(
-    ("rows", "columns"), [((-2, -1), (-1, 1)), ((0, 0), (-3, -1)), ((-1, 0), (-1, 0))]
+    ("rows", "columns"),
+    [
+        ((-1, 0), (-1, 1)),
+        ((-1, 0), (-1, 0)),
+        ((-2, -1), (-2, 2)),
+        ((-2, 0), (-2, -1)),
+        ((0, 0), (-3, -1)),
+        ((0, 0), (0, 0)),
+    ],
 )
-@pytest.mark.parametrize(("height", "width"), [(4, 5), (1, 4), (4, 1)])
-def test_a_window_sees_what_it_says_and_no_more(
-    rows: tuple[int, int], columns: tuple[int, int], height: int, width: int
-) -> None:
-    layer = WindowConv(2, 3, rows, columns).double()
-    image = torch.randn(1, 2, height, width, generator=generator(), dtype=torch.float64)
-
-    def outputs(x: torch.Tensor) -> torch.Tensor:
-        return layer(x)[0].sum(0).flatten()
-
-    assert layer(image).shape == (1, 3, height, width)
-    slopes = torch.autograd.functional.jacobian(outputs, image)[:, 0].abs().sum(1)
-    seen = slopes.flatten(1) > 0
-    assert torch.equal(seen, layer.looks(height, width))
-    for y in range(height):
-        for x in range(width):
-            near = seen[y * width + x].reshape(height, width).nonzero().tolist()
-            for v, u in near:
-                assert rows[0] <= v - y <= rows[1]
-                assert columns[0] <= u - x <= columns[1]
-
-
 @pytest.mark.parametrize("bias", [False, True])
-def test_a_row_and_a_pixel_of_a_window_equal_the_whole(bias: bool) -> None:
-    layer = WindowConv(2, 4, (-2, 0), (-1, 1), bias=bias).double()
+def test_a_window_reads_what_it_says_and_row_and_pixel_equal_the_whole(
+    rows: Span, columns: Span, size: tuple[int, int], bias: bool
+) -> None:
+    layer = WindowConv(2, 4, rows, columns, bias=bias).double()
     shake(layer)
-    image = torch.randn(3, 2, 4, 5, generator=generator(), dtype=torch.float64)
-    whole = layer(image)
-    memory = torch.nn.functional.pad(image, (1, 1, 2, 0))
-    for y in range(4):
-        row = layer.row(memory[:, :, y : y + 3, 1:-1])
-        torch.testing.assert_close(row[:, :, 0], whole[:, :, y], rtol=1e-12, atol=1e-12)
-        for x in range(5):
-            here = layer.at(memory, (y + 2, x + 1), slice(1, 3))
-            torch.testing.assert_close(here, whole[:, 1:3, y, x], rtol=1e-12, atol=1e-12)
+    x = torch.randn(3, 2, *size, generator=generator(), dtype=torch.float64, requires_grad=True)
+    whole = layer(x)
+    assert whole.shape == (3, 4, *size)
+    slopes = [torch.autograd.grad(out, x, retain_graph=True)[0] for out in whole[0, 0].flatten()]
+    reads = torch.stack([slope[0, 0].flatten() != 0 for slope in slopes])
+    assert torch.equal(reads, layer.looks(*size))
+    for to, seen in enumerate(reads):
+        for v, u in seen.reshape(size).nonzero().tolist():
+            y, column = divmod(to, size[1])
+            assert rows[0] <= v - y <= rows[1]
+            assert columns[0] <= u - column <= columns[1]
+    by_pixel, by_row = layer.start(3, *size), layer.start(3, *size)
+    with torch.no_grad():
+        for y in range(size[0]):
+            layer.put_row(by_row, x[:, :, y], y)
+            torch.testing.assert_close(layer.row(by_row, y), whole[:, :, y])
+            for column in range(size[1]):  # a window may reach to the right in its own row
+                for maps in (slice(0, 1), slice(1, 2)):
+                    layer.put(by_pixel, x[:, maps, y, column], (y, column), maps)
+            for column in range(size[1]):
+                here, some = layer.at(by_pixel, (y, column)), slice(1, 3)
+                torch.testing.assert_close(here, whole[:, :, y, column])
+                torch.testing.assert_close(layer.at(by_pixel, (y, column), some), here[:, some])
 
 
 @pytest.mark.parametrize("channels", [1, 2, 5])

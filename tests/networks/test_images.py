@@ -114,7 +114,8 @@ def test_the_strips_of_the_vertical_stack_are_no_taller_than_its_kernel() -> Non
     assert isinstance(model, GatedPixelCNN)
     _, (_, (layers, _), _) = model.start(2)
     assert [above is None for _, above, *_ in layers] == [True, False, False]
-    assert [above.shape for _, above, *_ in layers[1:]] == [(2, 4, 1, 6)] * 2
+    # Two rows of six pixels, and a zero to either side.
+    assert [above.shape for _, above, *_ in layers[1:]] == [(2, 4, 2, 8)] * 2
     assert [row.shape for _, _, row, *_ in layers] == [(2, 8, 1, 6)] * 3
 
 

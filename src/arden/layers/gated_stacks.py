@@ -35,8 +35,7 @@ class GatedStacks(nn.Module):
     ) -> None:
         super().__init__()
         assert width % groups == 0
-        self.first, self.groups, self.reach = first, groups, kernel // 2
-        reach = self.reach
+        self.first, self.groups, reach = first, groups, kernel // 2
         rows = (-reach, -1 if first else 0)
         self.down = WindowConv(inputs, 2 * width, rows, (-reach, reach))
         self.across = nn.Conv2d(2 * width, 2 * width, 1)
@@ -61,44 +60,42 @@ class GatedStacks(nn.Module):
 
     def start(self, batch_size: int, width: int, context: Tensor | None) -> State:
         """B, W, (B, C) -> what is carried: shifts, rows above, the row's gates, h so far, here."""
-        inputs = self.left.weight.shape[1]
-        zeros = self.left.weight.new_zeros
-        # A first layer reads the image, which is kept for it.
-        above = None if self.first else zeros(batch_size, inputs, self.reach, width)
-        so_far = None if self.first else zeros(batch_size, inputs, 1, width + 2 * self.reach)
+        # A first layer reads the image, which is kept for it; others remember the row begun and
+        # those above it that they read.
+        above = None if self.first else self.down.start(batch_size, 1, width)
+        so_far = None if self.first else self.left.start(batch_size, 1, width)
         return self._shifts(context), above, None, so_far, self.widen.start(batch_size, 1, 1)
 
-    def begin_row(self, v: Tensor, carried: State) -> tuple[Tensor, State]:
-        """(B, V, 1, W), what is carried -> (B, W, 1, W), what is carried: one row of v.
+    def begin_row(self, v: Tensor, carried: State, row: int) -> tuple[Tensor, State]:
+        """(B, V, 1, W), what is carried, y -> (B, W, 1, W), what is carried: one row of v.
 
-        A first layer is given all the rows of its window, (B, V, reach, W).
+        A first layer is given the image with its margin.
         """
         shifts, above, _, so_far, here = carried
-        strip = v if above is None else torch.cat([above, v], dim=2)
-        moved, row = self._down(v, self.down.row(strip), shifts)
         if above is not None:
-            above = strip[:, :, 1:]
-        return moved, (shifts, above, row, so_far, here)
+            above = above.roll(-1, dims=2)  # all rows move up by one, the topmost is overwritten
+            self.down.put_row(above, v[:, :, 0], 0)
+        memory, row = (v, row) if above is None else (above, 0)
+        moved, gates = self._down(v, self.down.row(memory, row)[:, :, None], shifts)
+        return moved, (shifts, above, gates, so_far, here)
 
-    def at(
-        self, h: Tensor, carried: State, place: tuple[int, int], column: int, channel: int
-    ) -> Tensor:
-        """h, what is carried, (y, x) in the image, x, c -> (B, W_c): one channel of one pixel.
+    def at(self, h: Tensor, carried: State, pixel: tuple[int, int], channel: int) -> Tensor:
+        """h, what is carried, (y, x), c -> (B, W_c): one channel of one pixel.
 
-        h is (B, I_c); for a first layer it is the image with its margin, whose own pixel is at
-        ``place``. What is carried is written in place.
+        h is (B, I_c); for a first layer it is the image with its margin. What is carried is written
+        in place.
         """
         _, _, row, so_far, here = carried
         memory = h
         if so_far is not None:
-            place, memory = (0, column + self.reach), so_far
-            memory[:, group_slice(memory.shape[1], self.groups, channel), 0, place[1]] = h
+            pixel, memory = (0, pixel[1]), so_far
+            self.left.put(memory, h, pixel, group_slice(memory.shape[1], self.groups, channel))
         doubled, own = (
             group_slice(count, self.groups, channel) for count in (row.shape[1], row.shape[1] // 2)
         )
-        gates = row[:, doubled, 0, column] + self.left.at(memory, place, doubled)
+        gates = row[:, doubled, 0, pixel[1]] + self.left.at(memory, pixel, doubled)
         if self.here is not None:
-            y, x = place
+            y, x = (place + self.left.margin for place in pixel)
             gates = gates + self.here.at(memory[:, :, y : y + 1, x : x + 1], (0, 0), channel)
         self.widen.put(here, gated(gates), (0, 0), own)
         widened = self.widen.at(here, (0, 0), channel)

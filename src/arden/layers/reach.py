@@ -5,13 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["raster", "read_through", "window"]
-
-
-def raster(height: int, width: int, channels: int) -> list[Tensor]:
-    """H, W, C -> y, x and c of every scalar, each (T,), in raster order."""
-    sizes = (torch.arange(size) for size in (height, width, channels))
-    return [axis.flatten() for axis in torch.meshgrid(*sizes, indexing="ij")]
+__all__ = ["read_through", "window"]
 
 
 def read_through(layer: Tensor, seen: Tensor) -> Tensor:

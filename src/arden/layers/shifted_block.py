@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, elu
 
+from arden.layers.gated_residual import gated_sum
 from arden.layers.reach import read_through
-from arden.layers.shifted_conv import ShiftedConv
+from arden.layers.window_conv import Span, WindowConv
 
 __all__ = ["ShiftedBlock", "Shifts", "concatenated_elu"]
 
-Shifts = tuple[tuple[int, int], tuple[int, int]]
+Shifts = tuple[Span, Span]
 """The rows and the columns that a window reads."""
 
 
@@ -44,8 +45,8 @@ class ShiftedBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.dropout = dropout
-        self.first = ShiftedConv(2 * width, width, *shifts)
-        self.second = ShiftedConv(2 * width, 2 * width, *shifts)
+        self.first = WindowConv(2 * width, width, *shifts)
+        self.second = WindowConv(2 * width, 2 * width, *shifts)
         self.another = nn.Linear(2 * width, width, bias=False) if reads_another else None
         self.context = nn.Linear(context_size, 2 * width, bias=False) if context_size else None
         with torch.no_grad():
@@ -55,7 +56,7 @@ class ShiftedBlock(nn.Module):
         """(B, W, H, W), (B, 2W), (B, W, H, W) -> (B, W, H, W)."""
         inner = self._joined(self.first(concatenated_elu(x)), another)
         gates = self.second(dropout(concatenated_elu(inner), self.dropout, self.training))
-        return _gated(x, gates, shift)
+        return gated_sum(x, gates, shift)
 
     def shift(self, context: Tensor | None) -> Tensor | None:
         """(B, C) -> (B, 2W): what the context adds to a and b at every pixel."""
@@ -73,7 +74,7 @@ class ShiftedBlock(nn.Module):
         first, second = memories
         self.first.put_row(first, concatenated_elu(x), row)
         self.second.put_row(second, concatenated_elu(self.first.row(first, row)), row)
-        return _gated(x, self.second.row(second, row), shift)
+        return gated_sum(x, self.second.row(second, row), shift)
 
     def at(
         self,
@@ -88,7 +89,7 @@ class ShiftedBlock(nn.Module):
         self.first.put(first, concatenated_elu(x), pixel)
         inner = self._joined(self.first.at(first, pixel), another)
         self.second.put(second, concatenated_elu(inner), pixel)
-        return _gated(x, self.second.at(second, pixel), shift)
+        return gated_sum(x, self.second.at(second, pixel), shift)
 
     def reached(
         self,
@@ -111,11 +112,3 @@ class ShiftedBlock(nn.Module):
             weight = weight[:, :, None, None]
             return inner + nn.functional.conv2d(concatenated_elu(another), weight)
         return inner + nn.functional.linear(concatenated_elu(another), weight)
-
-
-def _gated(x: Tensor, gates: Tensor, shift: Tensor | None) -> Tensor:
-    """(B, W, …), (B, 2W, …), (B, 2W) -> (B, W, …): x + a · σ(b)."""
-    if shift is not None:
-        gates = gates + shift.reshape(*shift.shape, *[1] * (gates.dim() - 2))
-    value, gate = gates.chunk(2, dim=1)
-    return x + value * torch.sigmoid(gate)

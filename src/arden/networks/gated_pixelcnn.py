@@ -68,11 +68,9 @@ class GatedPixelCNN(RasterNetwork):
     def begin_row(self, planes: Tensor, carried: State, row: int) -> State:
         """planes, what is carried, y -> what is carried: the vertical stack moved down a row."""
         layers, of_head = carried
-        inside = slice(self.margin, self.margin + self.width)
-        v = planes[:, :, row : row + self.margin, inside]  # the rows above that are seen
-        begun = []
+        v, begun = planes, []
         for layer, own in zip(self._layers(), layers, strict=True):
-            v, own = layer.begin_row(v, own)
+            v, own = layer.begin_row(v, own, row)
             begun.append(own)
         return tuple(begun), of_head
 
@@ -81,10 +79,9 @@ class GatedPixelCNN(RasterNetwork):
     ) -> tuple[Tensor, State]:
         """planes, what is carried, (y, x), c -> (B, P) of that scalar; memories are written."""
         layers, of_head = carried
-        y, x = pixel
-        h, place = planes, (y + self.margin, x + self.margin)
+        h = planes
         for layer, own in zip(self._layers(), layers, strict=True):
-            h = layer.at(h, own, place, x, channel)
+            h = layer.at(h, own, pixel, channel)
         return self.head.at(h, of_head, channel), carried
 
     def promised(self, num_steps: int) -> Tensor:

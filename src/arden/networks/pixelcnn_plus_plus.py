@@ -11,7 +11,7 @@ from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.core.network import NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.shifted_block import ShiftedBlock, Shifts, concatenated_elu
-from arden.layers.shifted_conv import ShiftedConv
+from arden.layers.window_conv import WindowConv
 from arden.networks._logistic_chain import LogisticChain
 from arden.networks._raster import Pixel, RasterNetwork
 from arden.networks.options.images import PixelCNNPlusPlusOptions
@@ -50,8 +50,8 @@ class PixelCNNPlusPlus(RasterNetwork):
         self.chain = LogisticChain(family, self.channels)
         width, reach = options.channels, options.kernel // 2
         self.margin = reach
-        self.first_above = ShiftedConv(self.num_planes, width, (-reach, -1), (-reach, reach))
-        self.first_left = ShiftedConv(self.num_planes, width, (-reach, 0), (-reach, -1))
+        self.first_above = WindowConv(self.num_planes, width, (-reach, -1), (-reach, reach))
+        self.first_left = WindowConv(self.num_planes, width, (-reach, 0), (-reach, -1))
         settings = (spec.context_size, options.dropout)
         self.above = nn.ModuleList(
             ShiftedBlock(width, _NOT_BELOW, *settings) for _ in range(options.blocks)

@@ -84,11 +84,10 @@ class PixelSNAIL(RasterNetwork):
         return self.chain.at(carried[1], before, channel), carried
 
     def _new_pixel(self, planes: Tensor, states: State, pixel: Pixel) -> State:
-        place = pixel[0] + self.margin, pixel[1] + self.margin
         number = pixel[0] * self.width + pixel[1]
         y, x = divmod(max(number - 1, 0), self.width)
         known = planes[:, :, y + self.margin, x + self.margin]
-        body = self.above.at(planes, place) + self.left.at(planes, place)
+        body = self.above.at(planes, pixel) + self.left.at(planes, pixel)
         begun = []
         for block, state in zip(self._blocks(), states, strict=True):
             body, state = block.at(body, state, known, self.places, pixel, number)
@@ -118,18 +117,19 @@ class _Block(nn.Module):
     def forward(self, x: Tensor, planes: Tensor, places: Tensor, context: Tensor | None) -> Tensor:
         """(B, W, H, W), (B, S, H, W), (H·W, 2), (B, C) -> (B, W, H, W)."""
         for layer in self._near():
-            x = layer(x, None, layer.shift(context))
+            x = layer(x, layer.shift(context))
         maps, shown = (each.flatten(2).transpose(1, 2) for each in (x, planes))
         attended = self.attention(maps, shown, places).transpose(1, 2).unflatten(2, x.shape[2:])
-        return self.far(x, attended, self.far.shift(context))
+        return self.far(x, self.far.shift(context), attended)
 
     def start(self, batch_size: int, height: int, width: int, context: Tensor | None) -> State:
         """B, H, W, (B, C) -> memories and shifts of the layers, caches, the maps asked last."""
-        layers = tuple(
-            (layer.start(batch_size, height, width), layer.shift(context))
-            for layer in (*self._near(), self.far)
+        near = tuple(
+            (layer.start(batch_size, height, width), layer.shift(context)) for layer in self._near()
         )
-        return layers, self.attention.start(batch_size, height * width), None
+        # The last layer reads its own pixel alone: its memory is one pixel large.
+        far = self.far.start(batch_size, 1, 1), self.far.shift(context)
+        return (*near, far), self.attention.start(batch_size, height * width), None
 
     def at(
         self, x: Tensor, state: State, known: Tensor, places: Tensor, pixel: Pixel, number: int
@@ -137,12 +137,12 @@ class _Block(nn.Module):
         """(B, W), state, (B, S) the pixel before, (H·W, 2), (y, x), n -> (B, W), state."""
         layers, caches, last = state
         for layer, (memories, shift) in zip(self._near(), layers[:-1], strict=True):
-            x = layer.at(x, memories, pixel, None, shift)
+            x = layer.at(x, memories, pixel, shift)
         if number:
             self.attention.put(caches, last, known, places[number - 1], number - 1)
         attended = self.attention.at(caches, x, places[number], number)
         memories, shift = layers[-1]
-        return self.far.at(x, memories, pixel, attended, shift), (layers, caches, x)
+        return self.far.at(x, memories, (0, 0), shift, attended), (layers, caches, x)
 
     def _near(self) -> list[GatedResidual]:
         return cast(list[GatedResidual], list(self.near))

@@ -10,7 +10,6 @@ from arden.errors import InputError
 from arden.layers.line_lstm import LineLSTM
 from arden.layers.masked_conv import group_slice
 from arden.layers.masked_window import MaskedWindow
-from arden.layers.reach import raster
 from arden.networks._raster import Pixel, composed
 from arden.networks._raster_stack import RasterLayer, RasterStack, check_kernel, check_lstm
 from arden.networks.options.images import RowLSTMOptions
@@ -95,7 +94,8 @@ class _RowLayer(RasterLayer):
 
     def looks(self, height: int, width: int) -> Tensor:
         """H, W -> (T, T) bool over scalars in raster order: output [to] reads input [from]."""
-        y, x, channel = raster(height, width, self.groups)
+        axes = (torch.arange(size) for size in (height, width, self.groups))
+        y, x, channel = (axis.flatten() for axis in torch.meshgrid(*axes, indexing="ij"))
         up, right = y[:, None] - y[None], x[None] - x[:, None]
         before = (right >= -self.reach) & (right < 0)
         itself = (right == 0) & (channel[None] <= channel[:, None])
