@@ -20,6 +20,7 @@ from arden.core.network import CausalNetwork, CountedNetwork
 from arden.core.ordering import Ordering
 from arden.networks import NETWORKS
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
+from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.lstm import LSTM, LSTMOptions
@@ -28,6 +29,7 @@ from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.networks.rnn import RNN, RNNOptions
+from arden.networks.row_lstm import RowLSTM, RowLSTMOptions
 from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.column import Column
@@ -97,6 +99,10 @@ VARIANTS = (
         ("logistic",),
         on_grid=True,
     ),
+    Case("row-lstm-deep", RowLSTM, RowLSTMOptions(8, 2, 3), on_grid=True),
+    Case("row-lstm-wide", RowLSTM, RowLSTMOptions(9, 1, 3, window=5), on_grid=True),
+    Case("row-lstm-narrow", RowLSTM, RowLSTMOptions(9, 2, 3, window=1), on_grid=True),
+    Case("diagonal-bilstm-deep", DiagonalBiLSTM, DiagonalBiLSTMOptions(8, 2, 5), on_grid=True),
 )
 
 

@@ -8,7 +8,7 @@ from torch.nn.functional import conv2d
 
 from arden.layers.masked_linear import mask_gradient
 
-__all__ = ["MaskedConv", "group_slice"]
+__all__ = ["MaskedConv", "group_slice", "raster"]
 
 
 def group_slice(maps: int, groups: int, group: int) -> slice:
@@ -18,6 +18,12 @@ def group_slice(maps: int, groups: int, group: int) -> slice:
     [slice(0, 3, None), slice(3, 6, None), slice(6, 8, None)]
     """
     return slice(-(-maps * group // groups), -(-maps * (group + 1) // groups))
+
+
+def raster(height: int, width: int, channels: int) -> list[Tensor]:
+    """H, W, C -> y, x and c of every scalar, each (T,), in raster order."""
+    sizes = (torch.arange(size) for size in (height, width, channels))
+    return [axis.flatten() for axis in torch.meshgrid(*sizes, indexing="ij")]
 
 
 class MaskedConv(nn.Module):
@@ -87,12 +93,7 @@ class MaskedConv(nn.Module):
 
     def looks(self, height: int, width: int) -> Tensor:
         """H, W -> (T, T) bool over scalars in raster order: output [to] reads input [from]."""
-        y, x, channel = (
-            axis.flatten()
-            for axis in torch.meshgrid(
-                *(torch.arange(size) for size in (height, width, self.groups)), indexing="ij"
-            )
-        )
+        y, x, channel = raster(height, width, self.groups)
         down, right = y[None] - y[:, None], x[None] - x[:, None]
         near = (down.abs() <= self.reach) & (right.abs() <= self.reach)
         itself = channel[None] < channel[:, None] + self.sees_itself

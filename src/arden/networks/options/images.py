@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["PixelCNNOptions", "PixelCNNPlusPlusOptions"]
+__all__ = [
+    "DiagonalBiLSTMOptions",
+    "PixelCNNOptions",
+    "PixelCNNPlusPlusOptions",
+    "RowLSTMOptions",
+]
 
 
 @dataclass(frozen=True)
@@ -29,3 +34,29 @@ class PixelCNNPlusPlusOptions:
     """Residual blocks after the first convolution."""
     kernel: int = 5
     """Width of the first convolution; those after it are 3 wide."""
+
+
+@dataclass(frozen=True)
+class RowLSTMOptions:
+    """Long short-term memory row by row, over the triangle above each pixel."""
+
+    hidden: int = 32
+    """LSTM units of each layer; twice as many maps between the layers."""
+    layers: int = 2
+    """LSTM layers, each added to what it read."""
+    kernel: int = 7
+    """Width of the first convolution, at least 3."""
+    window: int = 3
+    """Pixels of a row that a gate reads, in its own row (up to itself) and in the row above."""
+
+
+@dataclass(frozen=True)
+class DiagonalBiLSTMOptions:
+    """Long short-term memory along the diagonals, from both sides: all pixels before."""
+
+    hidden: int = 32
+    """LSTM units of each layer and direction; twice as many maps between the layers."""
+    layers: int = 2
+    """LSTM layers, each added to what it read."""
+    kernel: int = 7
+    """Width of the first convolution, at least 3."""
