@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from arden.core.model import AutoregressiveModel
+from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
+from arden.orderings.raster import Raster
 from tests.audit.small_models import FIVE, small
 
 NADE_OPTIONS = NADEOptions(7)
@@ -119,6 +121,15 @@ def masks_from_chance() -> Iterator[AutoregressiveModel]:
 
 
 @contextlib.contextmanager
+def right_map_not_shifted() -> Iterator[AutoregressiveModel]:
+    """What comes from the right is added in its own row: it tells of pixels yet to come."""
+    import arden.networks.diagonal_bilstm as diagonal
+
+    with patch.object(diagonal, "a_row_down", lambda units: units):
+        yield small(DiagonalBiLSTM, DiagonalBiLSTMOptions(6, 1, 3), ordering=Raster((3, 3)))
+
+
+@contextlib.contextmanager
 def planted(network: Any, options: Any, **parts: Any) -> Iterator[AutoregressiveModel]:
     """A broken network -> a model with it."""
     yield small(network, options, **parts)
@@ -170,6 +181,7 @@ STRUCTURE_DEFECTS = {
         "evaluation is deterministic",
         lambda: planted(NewMaskEachCall, MADEOptions((9,))),
     ),
+    "Diagonal BiLSTM: right map not shifted": ("no leak", right_map_not_shifted),
     "masks lost, weights dense": ("masked weights are zero", dense_weights),
     "masks not saved": ("fresh process", masks_from_chance),
 }

@@ -19,6 +19,7 @@ from arden.core.model import AutoregressiveModel
 from arden.core.network import CausalNetwork
 from arden.core.ordering import Ordering
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
+from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.independent import Independent, IndependentOptions
@@ -26,6 +27,7 @@ from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
+from arden.networks.row_lstm import RowLSTM, RowLSTMOptions
 from arden.networks.table import Table, TableOptions
 from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
@@ -102,6 +104,12 @@ SOUND: dict[str, Callable[[int], Model]] = {
     ),
     "wavenet": lambda seed: small(
         WaveNet, WaveNetOptions(4, 5, layers=2, stacks=1), Categorical(3), SIX, 2, seed
+    ),
+    "row LSTM": lambda seed: small(
+        RowLSTM, RowLSTMOptions(9, 1, 3), Categorical(3), Raster((2, 2, 2)), 2, seed
+    ),
+    "diagonal BiLSTM": lambda seed: small(
+        DiagonalBiLSTM, DiagonalBiLSTMOptions(6, 1, 3), None, Raster((2, 3)), 2, seed
     ),
     "masks": _masks,
     "orders": _orders,

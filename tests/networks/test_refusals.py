@@ -19,6 +19,7 @@ from arden.core.ordering import Ordering
 from arden.errors import InputError
 from arden.layers.activation import activation
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
+from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.lstm import LSTM, LSTMOptions
@@ -27,6 +28,7 @@ from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn_plus_plus import PixelCNNPlusPlus, PixelCNNPlusPlusOptions
 from arden.networks.rnn import RNN, RNNOptions
+from arden.networks.row_lstm import RowLSTM, RowLSTMOptions
 from arden.networks.table import Table, TableOptions
 from arden.networks.transformer import Transformer, TransformerOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
@@ -108,6 +110,18 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
             Raster((3, 3)),
             "kernel",
         ),
+        (RowLSTM, RowLSTMOptions(), BITS, Zigzag((3, 3)), "raster"),
+        (RowLSTM, RowLSTMOptions(window=2), BITS, Raster((3, 3)), "window: .* odd width, got 2"),
+        (RowLSTM, RowLSTMOptions(kernel=1), BITS, Raster((3, 3)), "kernel: .* at least 3, got 1"),
+        (RowLSTM, RowLSTMOptions(layers=0), BITS, Raster((3, 3)), "layers: .* got 32 and 0"),
+        (
+            DiagonalBiLSTM,
+            DiagonalBiLSTMOptions(hidden=2),
+            BITS,
+            Raster((2, 2, 3)),
+            "hidden, layers: expected at least 3 .* got 2 and 2",
+        ),
+        (DiagonalBiLSTM, DiagonalBiLSTMOptions(), BITS, Zigzag((3, 3)), "raster"),
     ],
 )
 def test_networks_that_cannot_be_built(

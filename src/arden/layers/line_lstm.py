@@ -50,8 +50,9 @@ class LineLSTM(nn.Module):
 
     def cell(self, gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 4, H), (N, H) -> (N, H), (N, H): hidden units and memory cells of one step."""
-        keep, forget, show = torch.sigmoid(gates[:, :3]).unbind(1)
-        cell = forget * cell + keep * torch.tanh(gates[:, 3])
+        opening, candidate = gates.split([3, 1], dim=1)
+        keep, forget, show = torch.sigmoid(opening).unbind(1)
+        cell = forget * cell + keep * torch.tanh(candidate.squeeze(1))
         return show * torch.tanh(cell), cell
 
     def _window(self, hidden: Tensor, before: range, line: range) -> Tensor:

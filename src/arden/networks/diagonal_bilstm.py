@@ -56,8 +56,7 @@ class _DiagonalLayer(RasterLayer):
         pixels = x.permute(2, 3, 0, 1).contiguous()
         left = self.left(pixels, None)
         right = self.right(pixels, self.known(planes.permute(2, 3, 0, 1)))
-        below = torch.cat([torch.zeros_like(right[:1]), right[:-1]])
-        return (pixels + self.widen(left + below)).permute(2, 3, 0, 1)
+        return (pixels + self.widen(left + a_row_down(right))).permute(2, 3, 0, 1)
 
     def start(self, batch_size: int, height: int, width: int) -> State:
         """B, H, W -> inputs of a row; gates, units, cell from the left; units from the right."""
@@ -97,6 +96,11 @@ class _DiagonalLayer(RasterLayer):
         gates = self.left.gates.at(inputs[:, here], channel) + share[:, :, own]
         left[:, here + 1, own], cell[:, own] = self.left.units.cell(gates, cell[:, own])
         return x + self.widen.at(left[:, here + 1] + right[:, here], channel)[:, 0]
+
+
+def a_row_down(units: Tensor) -> Tensor:
+    """(H, W, B, H) -> (H, W, B, H): row y holds what was in row y − 1, the first row zeros."""
+    return torch.cat([torch.zeros_like(units[:1]), units[:-1]])
 
 
 class _Direction(nn.Module):
