@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from arden.audit.predecessors import predecessors
 from arden.conditionals.bernoulli import Bernoulli
 from arden.layers.line_lstm import LineLSTM
 from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
@@ -28,6 +29,14 @@ def test_a_row_lstm_sees_a_triangle() -> None:
     assert seen_from(1, (2, 3)) == ["######.", "#####..", ".##....", "......."]
     assert seen_from(1, (3, 2)) == ["######.", "#####..", "####...", "##....."]
     assert seen_from(2, (3, 3)) == ["#######", "######.", "#####..", "###...."]
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_row_lstm_reads_its_triangle_and_nothing_else(layers: int) -> None:
+    # Wider than the triangle is high, so that both its sides lie inside the image.
+    model = build(RowLSTM, RowLSTMOptions(8, layers, 3), Bernoulli(), Raster((4, 7)))
+    read, promised = predecessors(model)
+    assert torch.equal(read, promised)
 
 
 def test_torch_lstm_is_a_line_lstm_of_single_pixels() -> None:
