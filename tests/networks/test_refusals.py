@@ -113,7 +113,7 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
         (RowLSTM, RowLSTMOptions(), BITS, Zigzag((3, 3)), "raster"),
         (RowLSTM, RowLSTMOptions(window=2), BITS, Raster((3, 3)), "window: .* odd width, got 2"),
         (RowLSTM, RowLSTMOptions(kernel=1), BITS, Raster((3, 3)), "kernel: .* at least 3, got 1"),
-        (RowLSTM, RowLSTMOptions(layers=0), BITS, Raster((3, 3)), "layers: .* got 32 and 0"),
+        (RowLSTM, RowLSTMOptions(layers=0), BITS, Raster((3, 3)), "layers: .* got 16 and 0"),
         (
             DiagonalBiLSTM,
             DiagonalBiLSTMOptions(hidden=2),

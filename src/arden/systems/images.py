@@ -4,6 +4,15 @@ from arden.systems.system import System
 
 __all__ = ["IMAGES"]
 
+# Gradients through many rows are now and then very long: they are cut short.
+_LSTM_TRAINING = {
+    "epochs": 40,
+    "batch_size": 32,
+    "learning_rate": 1e-2,
+    "schedule": "cosine",
+    "clip": 1.0,
+}
+
 IMAGES: dict[str, System] = {
     "pixelcnn": System(
         title="PixelCNN",
@@ -22,6 +31,7 @@ IMAGES: dict[str, System] = {
         formula="o, f, i, g = σ(Kˢ ∗ h_{y−1} + Kⁱ ∗ x_y), row by row: the triangle above a pixel",
         paper="van den Oord, Kalchbrenner, Kavukcuoglu, Pixel recurrent neural networks, 2016",
         data=("discrete", "real"),
+        training=_LSTM_TRAINING,
         needs=("image",),
         small={"hidden": 9, "layers": 1, "kernel": 3},
     ),
@@ -32,6 +42,7 @@ IMAGES: dict[str, System] = {
         formula="LSTMs along both diagonals, the right one shifted down a row: all pixels before",
         paper="van den Oord, Kalchbrenner, Kavukcuoglu, Pixel recurrent neural networks, 2016",
         data=("discrete", "real"),
+        training=_LSTM_TRAINING,
         needs=("image",),
         small={"hidden": 9, "layers": 1, "kernel": 3},
     ),

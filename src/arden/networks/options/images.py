@@ -40,7 +40,7 @@ class PixelCNNPlusPlusOptions:
 class RowLSTMOptions:
     """Long short-term memory row by row, over the triangle above each pixel."""
 
-    hidden: int = 32
+    hidden: int = 16
     """LSTM units of each layer; twice as many maps between the layers."""
     layers: int = 2
     """LSTM layers, each added to what it read."""
@@ -54,7 +54,7 @@ class RowLSTMOptions:
 class DiagonalBiLSTMOptions:
     """Long short-term memory along the diagonals, from both sides: all pixels before."""
 
-    hidden: int = 32
+    hidden: int = 16
     """LSTM units of each layer and direction; twice as many maps between the layers."""
     layers: int = 2
     """LSTM layers, each added to what it read."""
