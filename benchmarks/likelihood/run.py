@@ -12,6 +12,7 @@ import argparse
 import json
 import statistics
 import sys
+import time
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
@@ -38,13 +39,16 @@ def run(name: str, data_dir: str | None) -> Path:
     from arden.data import load_data
 
     recipe = recipes()[name]
-    data = load_data(recipe["data"], data_dir=data_dir)
+    windows = {key: recipe.get(key) for key in ("window", "stride")}
+    data = load_data(recipe["data"], data_dir=data_dir, **windows)
     runs = []
     for seed in recipe.get("seeds", [0]):
         options = split_options(recipe["system"], {**recipe.get("options", {}), "seed": seed})
         folder = ROOT / "runs" / "likelihood" / f"{name}-{seed}"
+        began = time.process_time()
         figures = fit_and_tell(f"{name} seed {seed}", recipe["system"], data, options, folder)
-        runs.append({"seed": seed, **asdict(figures)})
+        cpu_seconds = round(time.process_time() - began, 1)
+        runs.append({"seed": seed, **asdict(figures), "cpu_seconds": cpu_seconds})
     written = {
         "recipe": {"name": name, **recipe},
         **provenance(f"python benchmarks/likelihood/run.py {name}"),
@@ -56,36 +60,45 @@ def run(name: str, data_dir: str | None) -> Path:
     return path
 
 
-_COLUMNS = (
-    "model",
-    "test nats per row ± standard error",
-    "over seeds",
-    "published",
-    "parameters",
-    "seconds",
-)
-
-
 def table() -> str:
-    """() -> the results as Markdown, one table per data set: protocols are never mixed."""
+    """() -> the results as Markdown, one table per data set and protocol: these never mix."""
     found = [
         json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
     ]
     lines: list[str] = []
-    for data in sorted({result["recipe"]["data"] for result in found}):
-        rows = [result for result in found if result["recipe"]["data"] == data]
+    for data, protocol in sorted({_protocol(result) for result in found}):
+        rows = [result for result in found if _protocol(result) == (data, protocol)]
         rows.sort(key=lambda result: -_mean(result))
-        lines += [f"**{data}** — {rows[0]['runs'][0]['protocol']}", ""]
-        lines += ["| " + " | ".join(_COLUMNS) + " |", "|---" * len(_COLUMNS) + "|"]
+        columns = _columns(_unit(rows[0]))
+        lines += [f"**{data}** — {protocol}", ""]
+        lines += ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
         lines += [_row(result) for result in rows]
         lines += [""]
     return "\n".join(lines).strip()
 
 
+def _protocol(result: dict[str, Any]) -> tuple[str, str]:
+    return result["recipe"]["data"], result["runs"][0]["protocol"]
+
+
+def _unit(result: dict[str, Any]) -> str:
+    return result["runs"][0].get("unit", "row")  # the oldest results knew of rows only
+
+
+def _columns(unit: str) -> list[str]:
+    figures = [f"test nats per {unit} ± standard error"]
+    if unit == "symbol":
+        figures += ["test bits", "validation nats"]
+    return ["model", *figures, "over seeds", "published", "parameters", "seconds"]
+
+
 def _row(result: dict[str, Any]) -> str:
     recipe, runs = result["recipe"], result["runs"]
     nats = [run["test_nats"] for run in runs]
-    spread = f"{min(nats):.2f} … {max(nats):.2f} ({len(nats)})" if len(nats) > 1 else "one seed"
+    places = 3 if _unit(result) == "symbol" else 2
+    spread = "one seed"
+    if len(nats) > 1:
+        spread = f"{min(nats):.{places}f} … {max(nats):.{places}f} ({len(nats)})"
     if runs[0]["ended"].startswith("counted"):
         spread = "closed form"
     options = ", ".join(
@@ -96,18 +109,22 @@ def _row(result: dict[str, Any]) -> str:
         name += ", −ln p(x \\| class)"
     published = str(recipe.get("published", "–"))
     error = runs[0]["standard_error"]
-    seconds = statistics.mean(run["seconds"] for run in runs)
-    return (
-        f"| {name} | {_mean(result):.2f} ± {error:.2f} | {spread} | {published} "
-        f"| {runs[0]['num_parameters']:,} | {seconds:,.0f} |"
-    )
+    seconds = _mean(result, "seconds")
+    cells = [name, f"{_mean(result):.{places}f} ± {error:.{places}f}"]
+    if _unit(result) == "symbol":
+        cells += [f"{_mean(result, 'bits_per_dim'):.3f}", f"{_mean(result, 'valid_nats'):.3f}"]
+    cells += [spread, published, f"{runs[0]['num_parameters']:,}", f"{seconds:,.0f}"]
+    return "| " + " | ".join(cells) + " |"
 
 
-_SHOWN = ("hidden", "masks", "degrees", "memory", "precision", "average")
+_SHOWN = (
+    *("hidden", "masks", "degrees", "memory", "homogeneous", "precision", "average", "cell"),
+    *("width", "channels"),
+)
 
 
-def _mean(result: dict[str, Any]) -> float:
-    return statistics.mean(run["test_nats"] for run in result["runs"])
+def _mean(result: dict[str, Any], figure: str = "test_nats") -> float:
+    return statistics.mean(run[figure] for run in result["runs"])
 
 
 def list_recipes() -> None:
@@ -116,7 +133,7 @@ def list_recipes() -> None:
         path = RESULTS / f"{name}.json"
         measured = "not run"
         if path.exists():
-            measured = f"{_mean(json.loads(path.read_text(encoding='utf-8'))):.2f} nats"
+            measured = f"{_mean(json.loads(path.read_text(encoding='utf-8'))):.3f} nats"
         goal = f"goal ≤ {recipe['goal']}" if "goal" in recipe else ""
         published = f"published {recipe['published']}" if "published" in recipe else ""
         print(f"{name:32} {measured:14} {goal:14} {published}")

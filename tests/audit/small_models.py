@@ -19,6 +19,7 @@ from arden.core.model import AutoregressiveModel
 from arden.core.network import CausalNetwork
 from arden.core.ordering import Ordering
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
+from arden.networks.attention_rnn import AttentionRNN, AttentionRNNOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.independent import Independent, IndependentOptions
@@ -97,6 +98,9 @@ SOUND: dict[str, Callable[[int], Model]] = {
     ),
     "wavenet": lambda seed: small(
         WaveNet, WaveNetOptions(4, 5, layers=2, stacks=1), Categorical(3), SIX, 2, seed
+    ),
+    "attention rnn": lambda seed: small(
+        AttentionRNN, AttentionRNNOptions(5), Categorical(3), SIX, 2, seed
     ),
     "masks": _masks,
     "orders": _orders,

@@ -20,6 +20,7 @@ from arden.core.network import CausalNetwork, CountedNetwork
 from arden.core.ordering import Ordering
 from arden.networks import NETWORKS
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
+from arden.networks.attention_rnn import AttentionRNN, AttentionRNNOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.lstm import LSTM, LSTMOptions
@@ -78,6 +79,8 @@ VARIANTS = (
     Case("rnn-deep", RNN, RNNOptions(hidden=5, layers=2), free_length=True),
     Case("lstm-deep", LSTM, LSTMOptions(hidden=4, layers=2), free_length=True),
     Case("gru-deep", GRU, GRUOptions(hidden=5, layers=2), free_length=True),
+    Case("attention-rnn-tanh", AttentionRNN, AttentionRNNOptions(4, 2, "tanh"), free_length=True),
+    Case("attention-rnn-gru", AttentionRNN, AttentionRNNOptions(3, cell="gru"), free_length=True),
     Case("transformer-deep", Transformer, TransformerOptions(8, 2, 2), free_length=True),
     Case("wavenet-deep", WaveNet, WaveNetOptions(4, 5, layers=2, stacks=2), free_length=True),
     Case("wavenet-narrow", WaveNet, WaveNetOptions(3, 4, layers=1, stacks=1), free_length=True),

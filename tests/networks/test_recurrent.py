@@ -58,16 +58,17 @@ def test_each_follows_its_definition(
 ) -> None:
     made = build(network, options(4, layers=2), Categorical(3), Raster((5,)), 2).network
     assert isinstance(made, RecurrentNetwork)
-    assert made.context is not None
+    recurrent = made.recurrent
+    assert recurrent.context is not None
     conditional = Categorical(3)
     features = conditional.features(some_events(conditional, (5,), 1)).double()
     context = torch.tensor([[0.3, 0.7]], dtype=torch.float64)
-    shift = made.context(context).reshape(made.first.shape)
-    layers = [tuple((made.first + shift)[:, layer]) for layer in range(2)]
+    shift = recurrent.context(context).reshape(recurrent.first.shape)
+    layers = [tuple((recurrent.first + shift)[:, layer]) for layer in range(2)]
     for step, params in enumerate(made(features, context)[0]):
         torch.testing.assert_close(made.output(layers[-1][0]), params, rtol=1e-12, atol=1e-12)
         below = features[0, step]
-        for layer, (read, keep, read_bias, keep_bias) in enumerate(made.cells.all_weights):
+        for layer, (read, keep, read_bias, keep_bias) in enumerate(recurrent.cells.all_weights):
             before = layers[layer]
             layers[layer] = by_hand(read @ below + read_bias, keep @ before[0] + keep_bias, before)
             below = layers[layer][0]

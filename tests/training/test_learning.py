@@ -37,7 +37,7 @@ from tests.training.toys import (
     "name",
     [
         *("nade", "made", "fvsbn", "independent", "markov", "table"),
-        *("rnn", "lstm", "gru", "transformer", "wavenet"),
+        *("rnn", "lstm", "gru", "attention-rnn", "transformer", "wavenet"),
     ],
 )
 def test_classes_are_learnt(name: str) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 __all__ = [
     "AnyOrderNetwork",
+    "AttendingNetwork",
     "CausalNetwork",
     "CountedNetwork",
     "NetworkSpec",
@@ -126,6 +127,18 @@ class CountedNetwork(CausalNetwork):
     @abstractmethod
     def set_table(self, params: Tensor) -> None:
         """(…, P) -> (): store the parameters of every table entry."""
+
+
+class AttendingNetwork(CausalNetwork):
+    """A network that can say how much each of its steps looks back at each value before it."""
+
+    @abstractmethod
+    def attention_weights(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, T, T): entry (t, j) is how much step t looks at value j < t.
+
+        At least 0, and 0 from the diagonal on; a row sums to one, or to zero where a step looks at
+        nothing (the first one has nothing to look at).
+        """
 
 
 class ReplayedNetwork(CausalNetwork):

@@ -4,6 +4,7 @@ __all__ = ["NETWORKS"]
 
 NETWORKS: dict[str, str] = {
     "any_order_transformer": "arden.networks.any_order_transformer:AnyOrderTransformer",
+    "attention_rnn": "arden.networks.attention_rnn:AttentionRNN",
     "fvsbn": "arden.networks.fvsbn:FVSBN",
     "gru": "arden.networks.gru:GRU",
     "independent": "arden.networks.independent:Independent",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
-
 from arden.core.network import NetworkSpec
-from arden.networks._recurrent import CellState, CellWeights, RecurrentNetwork
+from arden.layers.recurrent import GRULayers
+from arden.networks._recurrent import RecurrentNetwork
 from arden.networks.options.sequences import GRUOptions
 
 __all__ = ["GRU", "GRUOptions"]
@@ -21,12 +19,4 @@ class GRU(RecurrentNetwork):
     """
 
     def __init__(self, spec: NetworkSpec, options: GRUOptions) -> None:
-        super().__init__(spec, options, nn.GRU, parts=1)
-
-    def hidden_units(self, features: Tensor, first: CellState) -> Tensor:
-        """(B, T, F), ((L, B, H),) -> (B, T, H)."""
-        return self.cells(features, first[0])[0]
-
-    def cell(self, below: Tensor, before: CellState, weights: CellWeights) -> CellState:
-        """(B, F or H), ((B, H),) -> ((B, H),): (1 − z) n + z h."""
-        return (torch.gru_cell(below, before[0], *weights),)
+        super().__init__(spec, options, GRULayers)

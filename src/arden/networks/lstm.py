@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
-
 from arden.core.network import NetworkSpec
-from arden.networks._recurrent import CellState, CellWeights, RecurrentNetwork
+from arden.layers.recurrent import LSTMLayers
+from arden.networks._recurrent import RecurrentNetwork
 from arden.networks.options.sequences import LSTMOptions
 
 __all__ = ["LSTM", "LSTMOptions"]
@@ -21,12 +19,4 @@ class LSTM(RecurrentNetwork):
     """
 
     def __init__(self, spec: NetworkSpec, options: LSTMOptions) -> None:
-        super().__init__(spec, options, nn.LSTM, parts=2)
-
-    def hidden_units(self, features: Tensor, first: CellState) -> Tensor:
-        """(B, T, F), ((L, B, H), (L, B, H)) -> (B, T, H)."""
-        return self.cells(features, first)[0]
-
-    def cell(self, below: Tensor, before: CellState, weights: CellWeights) -> CellState:
-        """(B, F or H), ((B, H), (B, H)) -> ((B, H), (B, H)): hidden units, cell."""
-        return torch.lstm_cell(below, before, *weights)
+        super().__init__(spec, options, LSTMLayers)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
-
 from arden.core.network import NetworkSpec
-from arden.networks._recurrent import CellState, CellWeights, RecurrentNetwork
+from arden.layers.recurrent import TanhLayers
+from arden.networks._recurrent import RecurrentNetwork
 from arden.networks.options.sequences import RNNOptions
 
 __all__ = ["RNN", "RNNOptions"]
@@ -20,12 +18,4 @@ class RNN(RecurrentNetwork):
     """
 
     def __init__(self, spec: NetworkSpec, options: RNNOptions) -> None:
-        super().__init__(spec, options, nn.RNN, parts=1)
-
-    def hidden_units(self, features: Tensor, first: CellState) -> Tensor:
-        """(B, T, F), ((L, B, H),) -> (B, T, H)."""
-        return self.cells(features, first[0])[0]
-
-    def cell(self, below: Tensor, before: CellState, weights: CellWeights) -> CellState:
-        """(B, F or H), ((B, H),) -> ((B, H),): tanh(W_xh x + W_hh h + c)."""
-        return (torch.rnn_tanh_cell(below, before[0], *weights),)
+        super().__init__(spec, options, TanhLayers)

@@ -9,12 +9,10 @@ from torch import Tensor, nn
 
 from arden.core.network import CausalNetwork, NetworkSpec, State
 from arden.layers.causal_attention import TransformerBlock, check_heads
+from arden.layers.growing import FIRST_LENGTH, with_room
 from arden.networks.options.sequences import TransformerOptions
 
 __all__ = ["Transformer", "TransformerOptions"]
-
-_FIRST_LENGTH = 64
-"""Positions that the caches of an event of unknown length begin with; they double when full."""
 
 
 class Transformer(CausalNetwork):
@@ -34,6 +32,8 @@ class Transformer(CausalNetwork):
         width = options.width
         self.value = nn.Linear(spec.num_features, width)
         self.position = None if spec.num_steps is None else nn.Embedding(spec.num_steps, width)
+        if self.position is not None:  # torch's own would drown the values, which are far smaller
+            nn.init.normal_(self.position.weight, std=0.02)
         self.first = nn.Parameter(torch.randn(width) * 0.02)
         self.context = (
             nn.Linear(spec.context_size, width, bias=False) if spec.context_size else None
@@ -57,7 +57,7 @@ class Transformer(CausalNetwork):
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (keys and values of each block, t + 1)."""
-        length = self.spec.num_steps or _FIRST_LENGTH
+        length = self.spec.num_steps or FIRST_LENGTH
         caches = tuple(block.start(batch_size, length) for block in self._blocks())
         return self._advance(self._first(batch_size, context), (caches, 0))
 
@@ -69,12 +69,7 @@ class Transformer(CausalNetwork):
         caches, position = state
         if self.position is not None:
             x = x + self.position.weight[position]
-        elif position == caches[0][0].shape[2]:
-            doubled = tuple(
-                tuple(torch.cat([full, torch.zeros_like(full)], dim=2) for full in cache)
-                for cache in caches
-            )
-            caches = doubled
+        caches = tuple(tuple(with_room(c, position, dim=2) for c in cache) for cache in caches)
         updated = []
         for block, cache in zip(self._blocks(), caches, strict=True):
             x, cache = block.step(x, cache, position)

@@ -35,6 +35,16 @@ SEQUENCES: dict[str, System] = {
         small={"hidden": 5},
         example="tinyshakespeare",
     ),
+    "attention-rnn": System(
+        title="Recurrent network with attention over its own past states",
+        network="attention_rnn",
+        options="arden.networks.options.sequences:AttentionRNNOptions",
+        formula="a_tj = softmax_{j<t}(h_t · W m_j / √H), x̂_t = σ(V [h_t, Σ_j a_tj m_j] + b)",
+        paper="Cheng, Dong, Lapata, Long short-term memory-networks for machine reading, 2016",
+        training={"learning_rate": 3e-3},
+        small={"hidden": 5},
+        example="tinyshakespeare",
+    ),
     "transformer": System(
         title="Causal Transformer",
         network="transformer",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = [
     "AnyOrderTransformerOptions",
+    "AttentionRNNOptions",
     "GRUOptions",
     "LSTMOptions",
     "RNNOptions",
@@ -42,6 +44,18 @@ class GRUOptions:
     """Hidden units of each layer."""
     layers: int = 1
     """Stacked layers."""
+
+
+@dataclass(frozen=True)
+class AttentionRNNOptions:
+    """A recurrent network with attention over its own past states."""
+
+    hidden: int = 256
+    """Hidden units of each layer."""
+    layers: int = 1
+    """Stacked layers; the states of the top one are remembered."""
+    cell: Literal["tanh", "gru", "lstm"] = "lstm"
+    """What carries the hidden units from step to step."""
 
 
 @dataclass(frozen=True)
