@@ -19,6 +19,7 @@ from arden.core.model import AutoregressiveModel
 from arden.errors import ArdenError, FileError, InputError
 from arden.kernels import without_kernels
 from arden.storage.model_files import fingerprint
+from arden.systems import SEQUENCES
 from arden.training.objectives import Likelihood
 from tests.cli.words import environment
 from tests.training.toys import bits, fresh, reals
@@ -48,6 +49,24 @@ def test_every_public_name_is_there_and_documented() -> None:
         assert name in dir(arden)
     with pytest.raises(AttributeError, match="module 'arden' has no attribute 'train'"):
         arden.train  # noqa: B018
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_hello(name: str, tmp_path: Path) -> None:
+    """p(hello) = p(h) p(e|h) p(l|h,e) p(l|h,e,l) p(o|h,e,l,l)."""
+    (tmp_path / "hello.txt").write_text("hello " * 40)
+    data = arden.load_data(tmp_path / "hello.txt", window=5)
+    model = arden.fit(name, data, **SEQUENCES[name].small, **QUICK)
+    assert isinstance(model, AutoregressiveModel)
+    word = torch.tensor([[data.schema.symbols.index(letter) for letter in "hello"]])
+    product = 1.0
+    for t in range(5):
+        chances = model.begin(1, prefix=word[:, :t]).step.params.double().softmax(dim=1)[0]
+        before, after = (torch.arange(5)[None] < end for end in (t, t + 1))
+        ratio = arden.score(model, word, observed=after) - arden.score(model, word, observed=before)
+        assert ratio.exp().item() == pytest.approx(chances[word[0, t]].item(), rel=1e-4)
+        product *= chances[word[0, t]].item()
+    assert arden.score(model, word).exp().item() == pytest.approx(product, rel=1e-4)
 
 
 def test_the_whole_way_from_data_to_a_loaded_model(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from arden.networks.made import MADE, MADEOptions
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
 from arden.storage.model_files import load, save
+from arden.tasks.sample_document import sample_document
 from tests.cli.words import done, refused
 from tests.core.models import build
 
@@ -200,6 +201,23 @@ def test_sounds_are_drawn(place: Path, tmp_path: Path, capfd: Capture) -> None:
     assert f"Written: {run / 'samples.wav'}" in done(capfd, "sample", run)
     done(capfd, "sample", run, "-n", 2, "--out", tmp_path / "x.npz")
     assert np.load(tmp_path / "x.npz")["x"].shape == (2, 12)
+
+
+def test_draws_longer_than_a_window(place: Path, tmp_path: Path, capfd: Capture) -> None:
+    words = ("sample", place / "sound", "--seed", 4, "-n", 2, "--length", 50)
+    done(capfd, *words, "--out", tmp_path / "x.wav")
+    symbols = read_wav(tmp_path / "x.wav").parts["all"][0].values
+    drawn = sample_document(load(place / "sound"), 2, 50, stride=4, seed=4).numpy()
+    assert np.array_equal(symbols, np.concatenate([drawn[0], np.full(2000, 128), drawn[1]]))
+    words = ("sample", place / "text", "-n", 1, "--length", 99)
+    done(capfd, *words, "--out", tmp_path / "x.txt")
+    assert len((tmp_path / "x.txt").read_text()) == 99
+    told = refused(capfd, *words[:-1], 0, "--out", tmp_path / "y.txt")
+    assert "length: expected at least 1, got 0" in told
+    data = load_data([[0, 1, 2]] * 20)
+    table = save(fitted(data), tmp_path / "table", card={"schema": data.schema.to_dict()})
+    told = refused(capfd, "sample", table, "--length", 99, "--out", tmp_path / "y.csv")
+    assert "length: expected none" in told
 
 
 def test_classes_of_documents(tmp_path: Path, capfd: Capture) -> None:

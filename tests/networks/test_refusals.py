@@ -19,6 +19,7 @@ from arden.core.ordering import Ordering
 from arden.errors import InputError
 from arden.layers.activation import activation
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
+from arden.networks.attention_rnn import AttentionRNN, AttentionRNNOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.lstm import LSTM, LSTMOptions
@@ -67,6 +68,13 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
         (GRU, GRUOptions(hidden=0), BITS, Raster((3,)), "hidden, layers: .* got 0 and 1"),
         (RNN, RNNOptions(hidden=-1), BITS, Raster((3,)), "hidden, layers: .* got -1 and 1"),
         (LSTM, LSTMOptions(layers=0), BITS, Raster((3,)), "hidden, layers: .* got 256 and 0"),
+        (
+            AttentionRNN,
+            AttentionRNNOptions(cell="relu"),  # type: ignore[arg-type]
+            BITS,
+            Raster((3,)),
+            "cell: expected one of tanh, gru, lstm, got 'relu'",
+        ),
         (
             AnyOrderTransformer,
             AnyOrderTransformerOptions(width=10, heads=4),

@@ -14,6 +14,7 @@ import torch
 
 from arden.errors import FileError, InputError
 from arden.plots import style
+from arden.plots.attention_map import attention_map
 from arden.plots.conditionals_map import conditionals_map
 from arden.plots.dependency_map import dependency_map
 from arden.plots.ordering_map import ordering_map
@@ -27,6 +28,7 @@ from arden.plots.wave_surprise import wave_surprise
 BITS = torch.tensor([[[0, 1], [1, 0]], [[1, 1], [0, 0]]])
 
 PICTURES = {
+    "attention_map": lambda path: attention_map(torch.ones(4, 4).tril(-1), path, "Title"),
     "conditionals_map": lambda path: conditionals_map(-BITS.double(), BITS, path),
     "dependency_map": lambda path: dependency_map(torch.eye(3).bool(), path, "Title"),
     "ordering_map": lambda path: ordering_map(torch.arange(4), (2, 2), path, "Title"),

@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from arden.assembly import split_options
+from arden.core.model import AutoregressiveModel
 from arden.data import Dataset, load_data
+from arden.plots.attention_map import attention_map
 from arden.runs import fit_run, full_table_size, measure
 from arden.runs import pictures as drawing
 from arden.storage.model_files import load
+from arden.tasks.attend import attention_weights
 from arden.tasks.score import score_conditionals
+from arden.training.context import class_context
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +71,44 @@ def test_a_sequence_shows_its_surprise(
         assert figures.test_nats == pytest.approx(nats.mean(), rel=1e-5)
     assert figures.unit == "symbol"
     assert figures.bits_per_dim == pytest.approx(figures.test_nats / math.log(2))
+
+
+def test_where_it_looked_is_pictured(
+    text: Dataset, sound: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[torch.Tensor, dict[str, Any]]] = []
+
+    def spy(weights: torch.Tensor, path: Path, title: str, **about: Any) -> Path:
+        seen.append((weights, about))
+        return attention_map(weights, path, title, **about)
+
+    monkeypatch.setattr(drawing, "attention_map", spy)
+    how = {"hidden": 3, "epochs": 1, "ordering": "column", "condition": "label"}
+    digits = load_data("digits")
+    for number, data in enumerate((text, sound, digits)):
+        some = how if data is digits else {"hidden": 3, "epochs": 1}
+        options = split_options("attention-rnn", some)
+        folder = tmp_path / str(number)
+        model, _, pictures = fit_run("attention-rnn", data, options, folder)
+        assert folder / "attention.png" in pictures
+        weights, about = seen[-1]
+        assert isinstance(model, AutoregressiveModel)
+        context = class_context(data.test, model.context_size)
+        some_context = None if context is None else context[:1]
+        expected = attention_weights(model, data.test.values[:1], some_context)[0]
+        assert torch.equal(weights, expected)
+        if data is text:
+            window = "".join(about["signs"])
+            assert window in "the cat sat on the mat.\nthat was that.\n" * 2
+        elif data is sound:
+            assert about == {}
+        else:
+            assert torch.equal(about["event"], data.test.values[0])
+            assert about["order"].tolist() == model.dims(1, 64).tolist()
+    _, _, pictures = fit_run(
+        "gru", text, split_options("gru", {"hidden": 3, "epochs": 1}), tmp_path / "gru"
+    )
+    assert not any(path.name == "attention.png" for path in pictures)
 
 
 def test_the_figure_of_a_text_is_per_symbol(text: Dataset, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def sample(
     out: Path | None = None,
     seed: Annotated[int | None, WHOLE] = None,
     label: str | None = None,
+    length: Annotated[int | None, WHOLE] = None,
     overwrite: bool = False,
     device: str = "auto",
 ) -> int:
@@ -43,6 +44,9 @@ def sample(
         The same seed gives the same draws; without one they differ every time.
     label
         The class to draw, for a class-conditional model.
+    length
+        Characters or samples of every text or sound drawn, which may be longer than the windows
+        the model was fitted to; one window when not given.
     overwrite
         Replace the file that is there.
     device
@@ -56,6 +60,7 @@ def sample(
     from arden.cli.sample_files import text_of, write_sound, write_text
     from arden.plots.sample_grid import sample_grid
     from arden.tasks.sample import sample as draw_samples
+    from arden.tasks.sample_document import sample_document
 
     endings = (".png", ".npz", ".csv", *_OWN.values())
     claim_output(out, endings, overwrite)
@@ -69,7 +74,12 @@ def sample(
         known = ".csv or .npz" if own == ".csv" else f"{own}, .csv or .npz"
         raise InputError(f"out: expected {known} for {schema.kind} rows, got {out.suffix}")
     context = _context(label, schema, model.context_size, number)
-    drawn = draw_samples(model, number, seed=seed, context=context)
+    if length is None:
+        drawn = draw_samples(model, number, seed=seed, context=context)
+    elif schema.stride is None:
+        raise InputError(f"length: expected none, because events of {run} have one length")
+    else:
+        drawn = sample_document(model, number, length, schema.stride, seed=seed, context=context)
     if out.suffix == ".png":
         sample_grid(drawn, out, schema.num_symbols)
     elif out.suffix == ".txt":

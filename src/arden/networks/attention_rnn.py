@@ -61,7 +61,9 @@ class AttentionRNN(AttendingNetwork):
         scores = self.query(memory) @ memory.mT / memory.shape[-1] ** 0.5
         seen = torch.ones_like(scores[0], dtype=torch.bool).tril()
         weights = scores.masked_fill(~seen, -torch.inf).softmax(dim=2)
-        return pad(weights, (0, 1, 1, 0))  # the first step looks at nothing, nobody at the last
+        length = features.shape[1]
+        # The first step looks at nothing, and nobody at the last value.
+        return pad(weights, (0, 1, 1, 0))[:, :length, :length]
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (the cells' own, memories, t)."""

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from arden.errors import InputError
 from arden.plots import style
+from arden.plots._cells import show_cells, square_matrix
 
 __all__ = ["dependency_map"]
 
 _PANEL = 3.1  # inches
 _MARGIN, _LEFT, _BELOW, _TITLE_LINE, _LEGEND = 0.18, 0.62, 0.5, 0.19, 1.75
-_MOST_CELLS = 800  # a side; beyond, the strongest cell of a block stands for it
 
 # What a cell can be: its words and its colour. In one block a later one covers an earlier one.
 _KINDS = (
@@ -46,7 +46,7 @@ def dependency_map(read: Any, path: str | Path, title: str, promised: Any | None
         FileError: the picture cannot be written.
     """
     style.picture_format(path)
-    strength = _matrix(read, "read")
+    strength = square_matrix(read, "read")
     is_bool = torch.as_tensor(read).dtype == torch.bool
     lines = len(
         style.wrapped(title, _LEFT + _PANEL + _LEGEND - _MARGIN, style.TITLE_SIZE).split("\n")
@@ -60,7 +60,7 @@ def dependency_map(read: Any, path: str | Path, title: str, promised: Any | None
     if promised is None and not is_bool:
         _draw_strength(figure, axes, strength)
     else:
-        expected = None if promised is None else _matrix(promised, "promised") > 0
+        expected = None if promised is None else square_matrix(promised, "promised") > 0
         if expected is not None and expected.shape != strength.shape:
             raise InputError(
                 f"promised: expected the shape of read, {strength.shape}, got {expected.shape}"
@@ -74,46 +74,13 @@ def dependency_map(read: Any, path: str | Path, title: str, promised: Any | None
     return style.write_figure(figure, path)
 
 
-def _matrix(values: Any, name: str) -> NDArray[np.float64]:
-    matrix = torch.as_tensor(values).detach().cpu().double().numpy()
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-        raise InputError(f"{name}: expected a matrix (T, T), got shape {tuple(matrix.shape)}")
-    if not bool((matrix >= 0).all() and np.isfinite(matrix).all()):
-        raise InputError(f"{name}: expected finite numbers of at least 0")
-    return np.asarray(matrix)
-
-
-def _show(axes: Axes, cells: NDArray[Any], **how: Any) -> None:
-    """(T, T) -> (): one coloured cell for each, or for each block of them when there are many."""
-    size = len(cells)
-    block = -(-size // _MOST_CELLS)
-    blocks = -(-size // block)
-    padded = np.pad(cells, (0, blocks * block - size))
-    shown = padded.reshape(blocks, block, blocks, block).max(axis=(1, 3))
-    edge = blocks * block - 0.5
-    axes.imshow(
-        shown,
-        interpolation="nearest",
-        aspect="auto",
-        origin="upper",
-        extent=(-0.5, edge, edge, -0.5),
-        **how,
-    )
-    axes.set_xlim(-0.5, size - 0.5)
-    axes.set_ylim(size - 0.5, -0.5)
-    if size <= 32:
-        lines = np.arange(1, size) - 0.5
-        axes.hlines(lines, -0.5, size - 0.5, color=style.PAPER, linewidth=0.7)
-        axes.vlines(lines, -0.5, size - 0.5, color=style.PAPER, linewidth=0.7)
-
-
 def _draw_kinds(axes: Axes, read: NDArray[np.bool_], promised: NDArray[np.bool_] | None) -> None:
     kinds = read.astype(np.int64)
     if promised is not None:
         kinds[promised & ~read] = 2
         kinds[read & ~promised] = 3
     colours = ListedColormap([colour for _, colour in _KINDS])
-    _show(axes, kinds, cmap=colours, norm=Normalize(0, len(_KINDS) - 1))
+    show_cells(axes, kinds, cmap=colours, norm=Normalize(0, len(_KINDS) - 1))
     if len(kinds) > 48:
         # A faulty cell of a large matrix is too small to be seen: put a ring around the first ones.
         for kind in _FAULTS:
@@ -159,7 +126,7 @@ def _draw_kinds(axes: Axes, read: NDArray[np.bool_], promised: NDArray[np.bool_]
 def _draw_strength(figure: Figure, axes: Axes, strength: NDArray[np.float64]) -> None:
     colours = matplotlib.colormaps["Blues"]
     norm = Normalize(0, float(strength.max()) or 1.0)
-    _show(axes, strength, cmap=colours, norm=norm)
+    show_cells(axes, strength, cmap=colours, norm=norm)
     left, below, width, height = axes.get_position().bounds
     bar_axes = figure.add_axes((left + width * 1.04, below, width * 0.04, height))
     style.colour_bar(bar_axes, ScalarMappable(norm, colours), "strength of the dependence")

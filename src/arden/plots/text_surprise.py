@@ -15,7 +15,7 @@ from arden.plots import style
 from arden.plots._tiles import paint
 from arden.plots.conditionals_map import top_of_scale
 
-__all__ = ["text_surprise"]
+__all__ = ["SIGNS", "text_surprise"]
 
 _COLUMNS = 80
 _MOST_LINES = 60
@@ -24,7 +24,8 @@ _TYPE = "DejaVu Sans Mono"  # comes with matplotlib, as do the others
 _FAMILIES = [_TYPE, "DejaVu Sans", "STIXGeneral"]
 _SIZE = _CELL_WIDTH * 72 / (1233 / 2048)  # points: its characters are as wide as their cells
 _MARGIN, _TITLE, _HEADING, _BAR = 0.2, 0.2, 0.25, 0.9
-_SIGNS = {"\n": "↵", "\t": "→"}  # what cannot be seen has a surprise of its own as well
+SIGNS = {"\n": "↵", "\t": "→"}
+"""What stands for signs that cannot be seen, but have a surprise of their own as well."""
 
 
 def text_surprise(text: str, surprise: Any, path: str | Path, title: str = "") -> Path:
@@ -83,7 +84,7 @@ def text_surprise(text: str, surprise: Any, path: str | Path, title: str = "") -
     axes.imshow(pixels, interpolation="nearest", aspect="auto", extent=extent)
     axes.set_axis_off()
     dark = pixels.astype(np.float64) @ np.array([0.299, 0.587, 0.114]) < 128
-    signs = style.legible("".join(_SIGNS.get(sign, sign) for sign in text[:shown]))
+    signs = style.legible("".join(SIGNS.get(sign, sign) for sign in text[:shown]))
     for ink, inked in ((style.PAPER, dark), (style.INK, ~dark)):
         kept = inked[cells[:, 0], cells[:, 1]]
         for line, column, words in _runs(signs, cells, kept):

@@ -1,19 +1,23 @@
-"""The pictures of a run: its curve, its order, its samples, what surprised it."""
+"""The pictures of a run: its curve, its order, where it looked, its samples, what surprised it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from arden.core.conditional import Discrete
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
+from arden.core.network import AttendingNetwork
 from arden.data.dataset import Dataset
 from arden.orderings.raster import Raster
+from arden.plots.attention_map import MOST_SIGNS, attention_map
 from arden.plots.ordering_map import ordering_map
 from arden.plots.sample_grid import sample_grid
 from arden.plots.samples_beside_probabilities import samples_beside_probabilities
 from arden.plots.sequence_surprise import sequence_surprise
 from arden.plots.training_curve import training_curve
+from arden.tasks.attend import attention_weights
 from arden.tasks.predict import predict
 from arden.tasks.sample import sample
 from arden.tasks.score import score_conditionals
@@ -25,6 +29,7 @@ __all__ = ["PICTURES", "draw_pictures"]
 PICTURES = (
     "training_curve.png",
     "ordering.png",
+    "attention.png",
     "samples_beside_probabilities.png",
     "samples.png",
     "surprise.png",
@@ -51,9 +56,26 @@ def draw_pictures(
         order, picture = first.ordering.order(), folder / "ordering.png"
         words = type(first.ordering).__name__.lower()
         written.append(ordering_map(order, first.event_shape, picture, f"The {words} ordering"))
+    if isinstance(model, AutoregressiveModel) and isinstance(model.network, AttendingNetwork):
+        written.append(_attention(model, data, folder, title))
     if data.unit == "symbol":
         return [*written, *_surprise(model, data, folder, title)]
     return [*written, *_samples(model, data, folder, title)]
+
+
+def _attention(model: AutoregressiveModel, data: Dataset, folder: Path, title: str) -> Path:
+    """The first test event, and at which of its values each step looked."""
+    event, context = data.test.values[:1], class_context(data.test, model.context_size)
+    weights = attention_weights(model, event, None if context is None else context[:1])[0]
+    about: dict[str, Any] = {}
+    if data.schema.kind == "image":
+        about = {"event": event[0], "order": model.dims(1, len(weights))}
+    elif data.schema.symbols:  # as much of a text as can be read beside the heat
+        about = {
+            "signs": [data.schema.symbols[symbol] for symbol in event[0, :MOST_SIGNS].tolist()]
+        }
+        weights = weights[:MOST_SIGNS, :MOST_SIGNS]
+    return attention_map(weights, folder / "attention.png", f"Attention: {title}", **about)
 
 
 def _samples(

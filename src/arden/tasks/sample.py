@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Generator, Tensor
 
@@ -11,7 +13,7 @@ from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.kernels import register
 
-__all__ = ["sample"]
+__all__ = ["draw_rows", "sample"]
 
 _CHUNK_UNIFORMS = 2**24  # 128 MB of noise at a time
 _MOST_ROWS = 1024
@@ -41,6 +43,33 @@ def sample(
     >>> arden.sample(model, 5, seed=0).shape
     torch.Size([5, 8, 8])
     """
+    first = model.models[0] if isinstance(model, Mixture) else model
+    event = first.event_shape if first.ordering.num_steps is not None else (max_steps or 0,)
+    if 0 in event:
+        raise InputError("max_steps: expected a number, because events of this model have no end")
+
+    def some_rows(rows: int, noise: Generator, some: Tensor | None) -> Tensor:
+        return _draw(model, rows, event, noise, some)
+
+    per_row = first.conditional.num_noise * max(torch.Size(event).numel(), 1)
+    chunks = draw_rows(model, num_samples, per_row, some_rows, seed, generator, context)
+    return _concatenate(chunks, first.ordering.end)
+
+
+def draw_rows(
+    model: AutoregressiveModel | Mixture,
+    num_samples: int,
+    uniforms_per_row: int,
+    some_rows: Callable[[int, Generator, Tensor | None], Tensor],
+    seed: int | None,
+    generator: Generator | None,
+    context: Tensor | None,
+) -> list[Tensor]:
+    """n, how n' of the rows are drawn -> the chunks of them, so that memory stays bounded.
+
+    Raises:
+        InputError: n < 1, a seed together with a generator, contexts for more or fewer rows.
+    """
     register()
     if num_samples < 1:
         raise InputError(f"num_samples: expected at least 1, got {num_samples}")
@@ -53,12 +82,7 @@ def sample(
     if generator is None:
         generator = Generator()
         generator.seed() if seed is None else generator.manual_seed(seed)
-    first = model.models[0] if isinstance(model, Mixture) else model
-    event = first.event_shape if first.ordering.num_steps is not None else (max_steps or 0,)
-    if 0 in event:
-        raise InputError("max_steps: expected a number, because events of this model have no end")
-    per_row = first.conditional.num_noise * max(torch.Size(event).numel(), 1)
-    size = max(1, min(_MOST_ROWS, _CHUNK_UNIFORMS // per_row))
+    size = max(1, min(_MOST_ROWS, _CHUNK_UNIFORMS // uniforms_per_row))
     training = model.training
     model.eval()
     try:
@@ -66,10 +90,10 @@ def sample(
         for at in range(0, num_samples, size):
             rows = min(size, num_samples - at)
             some = None if context is None else context[at : at + rows]
-            chunks.append(_draw(model, rows, event, generator, some))
+            chunks.append(some_rows(rows, generator, some))
     finally:
         model.train(training)
-    return _concatenate(chunks, first.ordering.end)
+    return chunks
 
 
 def _draw(
