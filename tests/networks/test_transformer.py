@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
 
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
-from arden.core.network import select_rows
+from arden.core.network import NetworkSpec, select_rows
+from arden.layers import causal_attention
 from arden.layers.causal_attention import TransformerBlock
 from arden.networks.transformer import Transformer, TransformerOptions
 from arden.orderings.raster import Raster
@@ -43,6 +46,35 @@ def test_a_known_length_is_allocated_once() -> None:
     assert caches[0][0].shape == (3, 2, 6, 4)
     assert (position, after) == (1, 2)
     assert later[0][0] is caches[0][0]
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_attention_is_in_single_precision_on_a_cpu(
+    half: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block, seen = TransformerBlock(8, 2), []
+
+    def spy(query: Tensor, *rest: Tensor, **how: bool) -> Tensor:
+        seen.append(query.dtype)
+        return scaled_dot_product_attention(query, *rest, **how)
+
+    monkeypatch.setattr(causal_attention, "scaled_dot_product_attention", spy)
+    x = torch.randn(2, 5, 8, generator=generator())
+    with torch.no_grad():
+        expected = block(x)
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            found = block(x)
+    assert seen == [torch.float32, torch.float32]
+    assert torch.equal(found, expected) is not half
+    # bfloat16 has eight bits, and a product of eight numbers loses some of the last.
+    torch.testing.assert_close(found.float(), expected, rtol=0.05, atol=0.05)
+
+
+def test_values_are_not_drowned_by_their_positions() -> None:
+    network = Transformer(NetworkSpec(50, 65, 65), TransformerOptions(64, 4, 1))
+    assert network.position is not None
+    values, positions = network.value.weight.std(), network.position.weight.std()
+    assert positions < values
 
 
 @pytest.mark.parametrize("rotary", [True, False])

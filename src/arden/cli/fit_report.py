@@ -93,6 +93,8 @@ def _table(name: str, figures: Figures) -> Table:
         )
     bits = "bits per dimension" if figures.unit == "row" else f"bits per {figures.unit}"
     table.add_row(bits, f"{figures.bits_per_dim:.4f}")
+    if figures.receptive_field is not None:
+        table.add_row("steps before it that a step sees", f"{figures.receptive_field:,}")
     table.add_row("free parameters", f"{figures.num_parameters:,}")
     table.add_row("a full table would need", figures.full_table)
     table.add_row("best epoch / epochs", f"{figures.best_epoch} / {figures.epochs}")

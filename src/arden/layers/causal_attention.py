@@ -76,8 +76,8 @@ def _attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """
     if query.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
         with torch.autocast("cpu", enabled=False):
-            wide = (part.float() for part in (query, key, value))
-            return scaled_dot_product_attention(*wide, is_causal=True)
+            query, key, value = query.float(), key.float(), value.float()
+            return scaled_dot_product_attention(query, key, value, is_causal=True)
     return scaled_dot_product_attention(query, key, value, is_causal=True)
 
 

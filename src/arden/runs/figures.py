@@ -16,7 +16,9 @@ from arden.training.outcome import FitResult
 from arden.training.validation import nats_of_rows
 from arden.training.world import world
 
-__all__ = ["Figures", "full_table_size", "measure"]
+__all__ = ["Figures", "full_table_size", "measure", "receptive_field"]
+
+_MOST_STEPS = 4096  # of a promise that is looked at: it is a matrix
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Figures:
     """What the nats are per: a row, or a symbol of a sequence."""
     bfloat16_nats: float | None = None
     """test_nats as bfloat16 arithmetic computes it, for a model trained in it."""
+    receptive_field: int | None = None
+    """How many of the steps before it a step sees at most; None where it sees all of them."""
 
     @classmethod
     def from_card(cls, told: dict[str, Any]) -> Figures:
@@ -87,7 +91,25 @@ def measure(
         ended=result.ended,
         unit=data.unit,
         bfloat16_nats=None if half is None else here.sum([half.sum().item()])[0] / units,
+        receptive_field=receptive_field(model),
     )
+
+
+def receptive_field(model: AutoregressiveModel | Mixture) -> int | None:
+    """A model -> how many of the steps before it a step promises to use at most; None for all.
+
+    >>> import arden
+    >>> receptive_field(arden.fit("markov", arden.load_data("digits"), progress=False))
+    1
+    """
+    parts = model.models if isinstance(model, Mixture) else [model]
+    widest = 0
+    for part in parts:
+        steps = min(part.ordering.num_steps or _MOST_STEPS, _MOST_STEPS)
+        widest = max(widest, int(part.network.promised(steps).sum(dim=1).max()))
+        if widest >= steps - 1:
+            return None
+    return widest
 
 
 def full_table_size(levels: tuple[int | None, ...]) -> str:
