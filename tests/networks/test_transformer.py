@@ -70,11 +70,12 @@ def test_attention_is_in_single_precision_on_a_cpu(
     torch.testing.assert_close(found.float(), expected, rtol=0.05, atol=0.05)
 
 
-def test_values_are_not_drowned_by_their_positions() -> None:
-    network = Transformer(NetworkSpec(50, 65, 65), TransformerOptions(64, 4, 1))
+@pytest.mark.parametrize("num_features", [1, 65])
+def test_neither_values_nor_positions_drown_the_others(num_features: int) -> None:
+    network = Transformer(NetworkSpec(50, num_features, 2), TransformerOptions(64, 4, 1))
     assert network.position is not None
     values, positions = network.value.weight.std(), network.position.weight.std()
-    assert positions < values
+    assert 0.7 < (positions / values).item() < 1.4
 
 
 @pytest.mark.parametrize("rotary", [True, False])

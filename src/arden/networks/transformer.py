@@ -32,8 +32,8 @@ class Transformer(CausalNetwork):
         width = options.width
         self.value = nn.Linear(spec.num_features, width)
         self.position = None if spec.num_steps is None else nn.Embedding(spec.num_steps, width)
-        if self.position is not None:  # torch's own would drown the values, which are far smaller
-            nn.init.normal_(self.position.weight, std=0.02)
+        if self.position is not None:  # as large as the values, so that neither drowns the other
+            nn.init.normal_(self.position.weight, std=(3 * spec.num_features) ** -0.5)
         self.first = nn.Parameter(torch.randn(width) * 0.02)
         self.context = (
             nn.Linear(spec.context_size, width, bias=False) if spec.context_size else None
