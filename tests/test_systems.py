@@ -16,7 +16,7 @@ from arden.errors import InputError
 from arden.networks import NETWORKS
 from arden.systems import SYSTEMS, LayoutOptions, with_defaults
 from arden.training.options import TrainingOptions
-from tests.training.toys import bits, fresh, mixed, reals, symbols
+from tests.training.toys import fresh, mixed, natural, reals, symbols
 
 KINDS = {"discrete": symbols, "real": reals, "mixed": mixed}
 
@@ -76,9 +76,16 @@ def test_systems_take_the_data_they_say_and_refuse_the_others(name: str, kind: s
 
 @every_system
 def test_defaults_make_a_model_of_the_system(name: str) -> None:
-    model = assemble(name, bits(), split_options(name, {}))
+    system, (network, layout, training) = SYSTEMS[name], split_options(name, {})
+    model = assemble(name, natural(name), (network, layout, training))
     part = model.models[0] if isinstance(model, Mixture) else model
-    assert type(part.network) is loaded(NETWORKS[SYSTEMS[name].network])
+    assert type(part.network) is loaded(NETWORKS[system.network])
+    for options, changed in (
+        (network, system.network_options),
+        (layout, system.layout),
+        (training, system.training),
+    ):
+        assert {key: getattr(options, key) for key in changed} == dict(changed)
 
 
 def test_unknown_names_are_told_with_a_likely_one() -> None:

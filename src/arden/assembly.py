@@ -63,7 +63,7 @@ def split_options(name: str, given: Mapping[str, Any]) -> FitOptions:
     """
     system = find_system(name)
     module, _, attribute = system.options.partition(":")
-    network = getattr(import_module(module), attribute)
+    network = with_defaults(getattr(import_module(module), attribute), system.network_options)
     classes = (
         network,
         with_defaults(LayoutOptions, system.layout),

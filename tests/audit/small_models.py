@@ -28,6 +28,7 @@ from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
 from arden.networks.table import Table, TableOptions
 from arden.networks.transformer import Transformer, TransformerOptions
+from arden.networks.untied_nade import UntiedNADE, UntiedNADEOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
@@ -78,6 +79,9 @@ SOUND: dict[str, Callable[[int], Model]] = {
     "nade": lambda seed: _nade(Categorical(3), SIX, 2, seed),
     "nade reals": lambda seed: _nade(GaussianMixture(2), Raster((3,)), 0, seed),
     "nade mixed": lambda seed: _nade(MIXED, Raster((4,)), 0, seed),
+    "untied nade": lambda seed: small(
+        UntiedNADE, UntiedNADEOptions(3), MIXED, Raster((4,)), 2, seed
+    ),
     "nade tempered": lambda seed: _nade(Tempered(Bernoulli(), 0.7), FIVE, 0, seed),
     "made": lambda seed: small(
         MADE, MADEOptions((9, 8), degrees="random", direct=False, seed=seed), None, SIX, 0, seed

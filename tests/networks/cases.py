@@ -29,6 +29,7 @@ from arden.networks.nade import NADE, NADEOptions
 from arden.networks.pixelcnn import PixelCNN, PixelCNNOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.transformer import Transformer, TransformerOptions
+from arden.networks.untied_nade import UntiedNADE, UntiedNADEOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.column import Column
 from arden.orderings.raster import Raster
@@ -71,6 +72,7 @@ VARIANTS = (
     Case("fvsbn-window", FVSBN, FVSBNOptions(memory=2)),
     Case("fvsbn-alone", FVSBN, FVSBNOptions(memory=0)),
     Case("nade-single", NADE, NADEOptions(hidden=1, activation="tanh")),
+    Case("untied-single", UntiedNADE, UntiedNADEOptions(hidden=1, activation="tanh")),
     Case("made-deep", MADE, MADEOptions((9, 3, 8), "tanh", degrees="random", direct=False)),
     Case("made-linear", MADE, MADEOptions(hidden=())),
     Case("made-member", MADE, MADEOptions(hidden=(20, 12), masks=3, mask=2)),

@@ -12,6 +12,7 @@ from arden.core.model import AutoregressiveModel
 from arden.core.network import CausalNetwork
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.nade import NADE, NADEOptions
+from arden.networks.untied_nade import UntiedNADE, UntiedNADEOptions
 from arden.orderings.raster import Raster
 from tests.core.models import build, every_event
 
@@ -40,9 +41,28 @@ def by_hand_nade(model: AutoregressiveModel, x: torch.Tensor) -> torch.Tensor:
     return torch.stack(means)
 
 
+def by_hand_untied(model: AutoregressiveModel, x: torch.Tensor) -> torch.Tensor:
+    """x (4,) -> x̂ (4,): hᵢ = σ(Aᵢ x_<i + cᵢ), x̂ᵢ = σ(Vᵢ hᵢ + bᵢ), the Aᵢ one under the other."""
+    network = model.network
+    assert isinstance(network, UntiedNADE)
+    means, row = [], 0
+    for i in range(4):
+        total = network.hidden_bias[i] * 1.0
+        for j in range(i):
+            total = total + network.inputs[row] * x[j]
+            row += 1
+        hidden = torch.sigmoid(total)
+        means.append(torch.sigmoid(network.outputs[i, 0] @ hidden + network.output_bias[i, 0]))
+    return torch.stack(means)
+
+
 @pytest.mark.parametrize(
     ("network", "options", "by_hand"),
-    [(FVSBN, FVSBNOptions(), by_hand_fvsbn), (NADE, NADEOptions(3), by_hand_nade)],
+    [
+        (FVSBN, FVSBNOptions(), by_hand_fvsbn),
+        (NADE, NADEOptions(3), by_hand_nade),
+        (UntiedNADE, UntiedNADEOptions(3), by_hand_untied),
+    ],
 )
 def test_a_joint_probability_is_the_product_of_its_conditionals(
     network: type[CausalNetwork], options: Any, by_hand: Any

@@ -21,6 +21,7 @@ from arden.networks.made import MADE, MADEOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.table import Table, TableOptions
+from arden.networks.untied_nade import UntiedNADE, UntiedNADEOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.until_end import UntilEnd
@@ -46,6 +47,8 @@ def test_formulas_for_n_bits(n: int) -> None:
     assert count(Table, TableOptions(), bits, n) == 2**n - 1
     assert count(FVSBN, FVSBNOptions(), bits, n) == n * (n + 1) // 2
     assert count(NADE, NADEOptions(hidden), bits, n) == (n - 1) * hidden + n * hidden + n + hidden
+    untied = n * (n - 1) // 2 * hidden + n * hidden + n * hidden + n  # own weights and biases
+    assert count(UntiedNADE, UntiedNADEOptions(hidden), bits, n) == untied
     # One linear layer under a strict triangle is a fully visible belief net.
     assert count(MADE, MADEOptions(()), bits, n) == n * (n + 1) // 2
 

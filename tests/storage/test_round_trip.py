@@ -42,7 +42,7 @@ from arden.systems import SYSTEMS
 from tests.core.models import build, noise_for, shake, some_events
 from tests.networks.cases import PAIRS, Case, model_of, names
 from tests.storage.models import SHAPE, Fading, FadingOptions, made_of_masks
-from tests.training.toys import Model, bits, fresh, one_hot
+from tests.training.toys import Model, fresh, natural, one_hot
 
 
 def of_two_orders() -> Mixture:
@@ -64,7 +64,7 @@ def same_numbers(model: Model, back: Model, x: Tensor, context: Tensor | None = 
 @pytest.mark.parametrize("context_size", [0, 2])
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_every_system(name: str, context_size: int, tmp_path: Path) -> None:
-    data = bits()
+    data = natural(name)
     model = fresh(name, data, context_size)
     shake(model)
     context = one_hot(data.test.labels) if context_size else None

@@ -38,6 +38,7 @@ from tests.training.toys import (
     [
         *("nade", "made", "fvsbn", "independent", "markov", "table"),
         *("rnn", "lstm", "gru", "transformer", "wavenet"),
+        *("untied-nade", "categorical-nade"),
     ],
 )
 def test_classes_are_learnt(name: str) -> None:

@@ -65,13 +65,14 @@ def symbols(rows: int = 120, columns: int = 4, levels: int = 3, seed: int = 0) -
 
 
 def reals(rows: int = 160, scale: float = 1.0, seed: int = 0) -> Dataset:
-    """A table (N, 3) of reals: the second column follows the first, the third is bimodal."""
+    """A table (N, 3) of reals: the second follows the first, the third has a mode a class."""
     source = generator(seed)
     noise = torch.randn(rows, 3, generator=source, dtype=torch.float64)
     sign = torch.randint(0, 2, (rows,), generator=source) * 2.0 - 1.0
     columns = [noise[:, 0], 0.9 * noise[:, 0] + 0.3 * noise[:, 1], 2 * sign + 0.3 * noise[:, 2]]
     values = torch.stack(columns, dim=1) * scale + 5.0 * scale
-    return Dataset("reals", Schema("table", (3,)), **parts(values), protocol="Reals for a test.")
+    labels, schema = (sign > 0).long(), Schema("table", (3,), class_names=CLASSES)
+    return Dataset("reals", schema, **parts(values, labels), protocol="Reals for a test.")
 
 
 def mixed(rows: int = 160, seed: int = 0) -> Dataset:
@@ -84,6 +85,11 @@ def mixed(rows: int = 160, seed: int = 0) -> Dataset:
     columns = (Column("flag", "binary", 2), Column("kind", "categorical", 3), Column("y", "real"))
     schema = Schema("table", (3,), None, columns)
     return Dataset("mixed", schema, **parts(values), protocol="A mixed table for a test.")
+
+
+def natural(name: str) -> Dataset:
+    """A system's name -> data with classes that it takes: bits, or reals where it takes no bits."""
+    return bits() if "discrete" in SYSTEMS[name].data else reals()
 
 
 def fresh(name: str, data: Dataset, context_size: int = 0, **options: Any) -> Model:

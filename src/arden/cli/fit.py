@@ -34,7 +34,7 @@ def _command(name: str, system: System) -> Any:
     # One seed serves both, as it does in Python; a mask is chosen for an ensemble's members only.
     shared = {option.name for option in fields(TrainingOptions)}
     shared &= {option.name for option in fields(options_class)}
-    read_options = _worded(options_class, {*shared, "mask"})
+    read_options = _worded(with_defaults(options_class, system.network_options), {*shared, "mask"})
     read_layout = _worded(with_defaults(LayoutOptions, system.layout))
     read_training = _worded(with_defaults(TrainingOptions, system.training))
 

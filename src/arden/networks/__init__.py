@@ -15,5 +15,6 @@ NETWORKS: dict[str, str] = {
     "rnn": "arden.networks.rnn:RNN",
     "table": "arden.networks.table:Table",
     "transformer": "arden.networks.transformer:Transformer",
+    "untied_nade": "arden.networks.untied_nade:UntiedNADE",
     "wavenet": "arden.networks.wavenet:WaveNet",
 }

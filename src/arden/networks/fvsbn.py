@@ -8,11 +8,10 @@ from torch import Tensor, nn
 from arden.core.network import CausalNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.masked_linear import MaskedLinear
+from arden.networks._size import check_size
 from arden.networks.options.feedforward import FVSBNOptions
 
 __all__ = ["FVSBN", "FVSBNOptions"]
-
-_MAX_WEIGHTS = 2**28  # one gigabyte in float32
 
 
 class FVSBN(CausalNetwork):
@@ -32,11 +31,10 @@ class FVSBN(CausalNetwork):
             raise InputError(f"memory: expected a number ≥ 0, got {options.memory}")
         steps, features, params = spec.num_steps, spec.num_features, spec.num_params
         weights = steps**2 * features * params
-        if weights > _MAX_WEIGHTS:
-            raise InputError(
-                f"network: FVSBN over {steps} variables with {features} features and {params} "
-                f"parameters each needs {weights:,} weights; expected at most {_MAX_WEIGHTS:,}"
-            )
+        check_size(
+            weights,
+            f"FVSBN over {steps} variables with {features} features and {params} parameters each",
+        )
         mask = self.promised(steps).repeat_interleave(params, 0).repeat_interleave(features, 1)
         self.linear = MaskedLinear(mask)
         with torch.no_grad():

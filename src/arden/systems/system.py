@@ -20,8 +20,9 @@ class System:
 
     ``network`` is a name of the networks' catalogue, ``options`` the "module:Class" of its options;
     ``data`` the kinds of values it takes (discrete, real, mixed), ``needs`` what else it asks of
-    them: "fixed length", or "image" for the raster of one. ``layout`` and ``training`` are defaults
-    where they depart from `LayoutOptions` and `TrainingOptions`; ``small`` makes an instance to try
+    them: "fixed length", or "image" for the raster of one. ``network_options``, ``layout`` and
+    ``training`` are defaults where they depart from ``options``, `LayoutOptions` and
+    `TrainingOptions`; ``small`` makes an instance to try
     things on; ``example`` is a data set it is at home with. ``formula`` and ``paper`` are shown to
     its reader. ``verbs`` is what can be asked of it, ``refusal`` why the others cannot.
     """
@@ -35,6 +36,7 @@ class System:
     needs: tuple[str, ...] = ()
     verbs: tuple[str, ...] = EXACT_VERBS
     refusal: str = ""
+    network_options: Mapping[str, Any] = field(default_factory=dict)
     layout: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     small: Mapping[str, Any] = field(default_factory=dict)

@@ -9,6 +9,7 @@ __all__ = [
     "FVSBNOptions",
     "MADEOptions",
     "NADEOptions",
+    "UntiedNADEOptions",
 ]
 
 Activation = Literal["sigmoid", "tanh", "relu"]
@@ -50,3 +51,13 @@ class MADEOptions:
     """Seeds random degrees."""
     mask: int = 0
     """Which of the masks this network uses (set for the members of an ensemble)."""
+
+
+@dataclass(frozen=True)
+class UntiedNADEOptions:
+    """A network of one hidden layer for every conditional, no weights shared."""
+
+    hidden: int = 16
+    """Hidden units of each of the networks."""
+    activation: Activation = "sigmoid"
+    """The hidden units' nonlinearity; the lecture's is sigmoid."""
