@@ -24,6 +24,7 @@ from arden.core.model import AutoregressiveModel, spec_for
 from arden.core.network import CountedNetwork
 from arden.core.ordering import Ordering
 from arden.data.dataset import Dataset
+from arden.data.recording import recording_step
 from arden.errors import InputError, suggestion
 from arden.networks import NETWORKS
 from arden.networks.made import MADE
@@ -102,6 +103,12 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AutoregressiveMod
     cls = find_class(NETWORKS, system.network, "network")
     # Tables look symbols up, and characters have no size: neither has any use for a number.
     apart = issubclass(cls, CountedNetwork) or data.schema.kind == "text"
+    if apart and layout.family == "logistics":
+        raise InputError(
+            "family: expected auto or softmax for "
+            + ("a text, whose characters have no order" if data.schema.kind == "text" else name)
+            + ", got 'logistics'"
+        )
     if apart and layout.encoding == "auto":
         layout = replace(layout, encoding="one_hot")
     conditional = choose_conditional(data, layout)
@@ -120,16 +127,27 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
     """A data set -> the family of its scalars: bits, symbols, reals, or another for every column.
 
     Real columns are standardised by the training rows; the density stays one per unit of the data.
+
+    Raises:
+        InputError: a family for symbols where there are none, or an encoding that it has not.
     """
     schema = data.schema
+    if layout.family != "auto" and _kind(data) == "real":
+        raise InputError(
+            f"family: expected auto for real values, which are mixtures of Gaussians, "
+            f"got {layout.family!r}"
+        )
+    if layout.family == "logistics" and layout.encoding == "one_hot":
+        raise InputError(
+            "encoding: expected auto or scalar with a mixture of logistics, got 'one_hot'"
+        )
     if schema.num_symbols is not None:
         return _discrete(schema.num_symbols, layout)
     if not schema.columns:
         values = data.train.values
         if data.train.observed is not None:
             values = values[data.train.observed]
-        shift, scale = _moments(values.flatten())
-        return _real(shift, scale, layout)
+        return _real(values.flatten(), layout)
     families = []
     for index, column in enumerate(schema.columns):
         if column.num_symbols is not None:
@@ -138,7 +156,7 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
             values = data.train.values[:, index]
             if data.train.observed is not None:
                 values = values[data.train.observed[:, index]]
-            families.append(_real(*_moments(values), layout))
+            families.append(_real(values, layout))
     return Mixed(tuple(families))
 
 
@@ -168,9 +186,13 @@ def _discrete(num_symbols: int, layout: LayoutOptions) -> Conditional:
     return Categorical(num_symbols, encoding)
 
 
-def _real(shift: float, scale: float, layout: LayoutOptions) -> Conditional:
+def _real(values: Tensor, layout: LayoutOptions) -> Conditional:
+    shift, scale = _moments(values)
+    least = layout.min_scale
+    if layout.floor == "recording":  # nothing finer was measured; a finer spike is an artefact
+        least = max(least, recording_step(values) / 2 / scale)
     return Standardised(
-        GaussianMixture(layout.components, layout.mixture_weights, layout.min_scale), shift, scale
+        GaussianMixture(layout.components, layout.mixture_weights, least), shift, scale
     )
 
 

@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from arden.conditionals._real_columns import RealColumns
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
 from arden.conditionals.gaussian_mixture import GaussianMixture
 from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.conditionals.mixed import Mixed
+from arden.conditionals.standardised import Standardised
 from arden.core.conditional import Conditional, Discrete
 from arden.core.draw import uniform_noise
 from arden.errors import InputError
@@ -18,6 +20,12 @@ from tests.core.models import generator
 
 TABLE = Mixed((Bernoulli(), GaussianMixture(2), Categorical(3), Bernoulli(), LogisticMixture(5, 1)))
 SYMBOLS = Mixed((Bernoulli(), Categorical(4), Categorical(3, "scalar")))
+REALS = Mixed(
+    tuple(
+        Standardised(GaussianMixture(3, "uniform", least), shift, scale)
+        for least, shift, scale in ((0.1, 5.0, 2.0), (0.0, -3.0, 0.01), (0.7, 0.0, 40.0))
+    )
+)
 ROWS = 6
 
 
@@ -46,7 +54,7 @@ def expected(column: Conditional, params: Tensor, value: Tensor, noise: Tensor) 
     ]
 
 
-@pytest.mark.parametrize("family", [TABLE, SYMBOLS], ids=["table", "symbols"])
+@pytest.mark.parametrize("family", [TABLE, SYMBOLS, REALS], ids=["table", "symbols", "reals"])
 @pytest.mark.parametrize("kind", ["(D,)", "(B,)", "(B, D)", "one"])
 def test_every_column_answers_as_its_own_family(family: Mixed, kind: str) -> None:
     count = len(family.families)
@@ -116,3 +124,9 @@ def test_gradients_stay_in_the_entries_a_column_reads() -> None:
     for column, family in enumerate(TABLE.families):
         assert bool((params.grad[:, column, : family.num_params] != 0).any())
         assert not params.grad[:, column, family.num_params :].any()
+
+
+def test_real_columns_are_computed_together() -> None:
+    assert isinstance(REALS.at(torch.arange(3)), RealColumns)
+    other = Mixed((*REALS.families, Standardised(GaussianMixture(2), 0.0, 1.0)))
+    assert not isinstance(other.at(torch.arange(4)), RealColumns)  # another number of components

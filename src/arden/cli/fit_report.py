@@ -15,6 +15,7 @@ from arden.cli.outputs import say_where
 from arden.data import load_data
 from arden.errors import InputError
 from arden.runs import Figures, fit_run
+from arden.runs.floors import floors_in_words
 from arden.storage.plain import without_nan
 from arden.training.device import resolve_device
 from arden.training.display import FitDisplay
@@ -95,6 +96,8 @@ def _table(name: str, figures: Figures) -> Table:
     table.add_row(bits, f"{figures.bits_per_dim:.4f}")
     table.add_row("free parameters", f"{figures.num_parameters:,}")
     table.add_row("a full table would need", figures.full_table)
+    if figures.floors:
+        table.add_row("least standard deviation", floors_in_words(figures.floors))
     table.add_row("best epoch / epochs", f"{figures.best_epoch} / {figures.epochs}")
     table.add_row("ended", figures.ended)
     table.add_row("seconds", f"{figures.seconds:.1f}")

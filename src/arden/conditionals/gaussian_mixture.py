@@ -14,7 +14,7 @@ from torch.special import ndtr, ndtri
 from arden.core.conditional import Conditional
 from arden.errors import InputError
 
-__all__ = ["GaussianMixture"]
+__all__ = ["GaussianMixture", "draw_of_parts", "log_density", "parts_of"]
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,7 @@ class GaussianMixture(Conditional):
 
     def parts(self, params: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(…, P) -> log weights, means and scales, (…, K) each."""
-        means, raw_scales = params[..., : 2 * self.components].chunk(2, dim=-1)
-        if self.weights == "learned":
-            log_weights = params[..., 2 * self.components :].log_softmax(dim=-1)
-        else:
-            log_weights = torch.full_like(means, -math.log(self.components))
-        return log_weights, means, self.min_scale + softplus(raw_scales)
+        return parts_of(params, self.components, self.weights, self.min_scale)
 
     def features(self, value: Tensor) -> Tensor:
         """(…) -> (…, 1): the number itself (data are standardised before they come here)."""
@@ -73,10 +68,7 @@ class GaussianMixture(Conditional):
 
     def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
         """(…, P), (…) -> (…): the log density, in nats; it may be positive."""
-        log_weights, means, scales = self.parts(params)
-        standardised = (value[..., None].to(means.dtype) - means) / scales
-        terms = -0.5 * standardised**2 - scales.log() - 0.5 * math.log(2 * math.pi)
-        return (log_weights + terms).logsumexp(dim=-1)
+        return log_density(self.parts(params), value)
 
     def cdf(self, params: Tensor, value: Tensor) -> Tensor:
         """(…, P), (…) -> (…): P(X ≤ value)."""
@@ -85,8 +77,35 @@ class GaussianMixture(Conditional):
 
     def draw(self, params: Tensor, noise: Tensor) -> Tensor:
         """(…, P), (…, 2) uniforms -> (…): the first chooses a component, the second draws it."""
-        log_weights, means, scales = self.parts(params)
-        below = (log_weights.double().exp().cumsum(dim=-1) <= noise[..., :1]).sum(dim=-1)
-        chosen = below.clamp(max=self.components - 1)[..., None]
-        mean, scale = means.gather(-1, chosen)[..., 0], scales.gather(-1, chosen)[..., 0]
-        return mean + scale * ndtri(noise[..., 1])
+        return draw_of_parts(self.parts(params), noise)
+
+
+Parts = tuple[Tensor, Tensor, Tensor]
+"""Log weights, means and scales of the components, (…, K) each."""
+
+
+def parts_of(params: Tensor, components: int, weights: str, least: float | Tensor) -> Parts:
+    """(…, 3K or 2K), K, learned or uniform, the least scale or one each -> the parts."""
+    means, raw_scales = params[..., : 2 * components].chunk(2, dim=-1)
+    if weights == "learned":
+        log_weights = params[..., 2 * components :].log_softmax(dim=-1)
+    else:
+        log_weights = torch.full_like(means, -math.log(components))
+    return log_weights, means, least + softplus(raw_scales)
+
+
+def log_density(parts: Parts, value: Tensor) -> Tensor:
+    """(…, K) each, (…) -> (…): the log density of the mixture, in nats."""
+    log_weights, means, scales = parts
+    standardised = (value[..., None].to(means.dtype) - means) / scales
+    terms = -0.5 * standardised**2 - scales.log() - 0.5 * math.log(2 * math.pi)
+    return (log_weights + terms).logsumexp(dim=-1)
+
+
+def draw_of_parts(parts: Parts, noise: Tensor) -> Tensor:
+    """(…, K) each, (…, 2) uniforms -> (…): the first chooses a component, the second draws it."""
+    log_weights, means, scales = parts
+    below = (log_weights.double().exp().cumsum(dim=-1) <= noise[..., :1]).sum(dim=-1)
+    chosen = below.clamp(max=means.shape[-1] - 1)[..., None]
+    mean, scale = means.gather(-1, chosen)[..., 0], scales.gather(-1, chosen)[..., 0]
+    return mean + scale * ndtri(noise[..., 1])

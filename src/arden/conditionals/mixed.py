@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from arden.conditionals._real_columns import RealColumns
 from arden.core.conditional import Conditional, Discrete
 from arden.errors import InputError
 
@@ -53,6 +55,8 @@ class Mixed(Conditional):
 
     def at(self, dims: Tensor) -> Conditional:
         """(D,), (B,) or (B, D) -> the family of those columns, discrete when all of them are."""
+        if self._reals is not None:
+            return self._reals.at(dims)
         kinds = list(dict.fromkeys(self.families))
         kind_of_column = torch.tensor(
             [kinds.index(family) for family in self.families], device=dims.device
@@ -64,6 +68,11 @@ class Mixed(Conditional):
         if all(isinstance(family, Discrete) for family in present):
             return _DiscreteColumns(self, tuple(kinds), kind)
         return _Columns(self, tuple(kinds), kind)
+
+    @cached_property
+    def _reals(self) -> RealColumns | None:
+        """All columns at once, where all are real and of one kind: many times as fast."""
+        return RealColumns.of(self.families)
 
     def _pads(self, family: Conditional) -> bool:
         return (family.num_params, family.num_features, family.num_noise) != (

@@ -88,6 +88,18 @@ DATASETS: dict[str, DatasetEntry] = {
     "nltcs": _table("disability survey, 16 binary columns"),
     "plants": _table("plants and the regions they grow in, 69 binary columns"),
     "pumsb_star": _table("census records, 163 binary columns"),
+    "red-wine": DatasetEntry(
+        "arden.data.sets.continuous:load_red_wine",
+        "1599 red wines, 11 real columns, fold 1 of the RNADE authors",
+        "table",
+        "uci_continuous.zip",
+    ),
+    "parkinsons": DatasetEntry(
+        "arden.data.sets.continuous:load_parkinsons",
+        "5875 voice recordings, 15 real columns, fold 1 of 10",
+        "table",
+        "uci_continuous.zip",
+    ),
     "tinyshakespeare": DatasetEntry(
         "arden.data.sets.sequence_sets:load_tiny_shakespeare",
         "plays of Shakespeare, 1.1 million characters, 65 different ones",

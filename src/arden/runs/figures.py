@@ -11,6 +11,7 @@ import torch
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset
+from arden.runs.floors import least_deviations
 from arden.training.options import TrainingOptions
 from arden.training.outcome import FitResult
 from arden.training.validation import nats_of_rows
@@ -44,6 +45,8 @@ class Figures:
     """What the nats are per: a row, or a symbol of a sequence."""
     bfloat16_nats: float | None = None
     """test_nats as bfloat16 arithmetic computes it, for a model trained in it."""
+    floors: dict[str, float] | None = None
+    """The least standard deviation any Gaussian can have, in the unit of its column, by name."""
 
     @classmethod
     def from_card(cls, told: dict[str, Any]) -> Figures:
@@ -87,6 +90,7 @@ def measure(
         ended=result.ended,
         unit=data.unit,
         bfloat16_nats=None if half is None else here.sum([half.sum().item()])[0] / units,
+        floors=least_deviations(model, data.schema) or None,
     )
 
 

@@ -34,3 +34,5 @@ class LayoutOptions:
     """Of a mixture of Gaussians: its own for every conditional, or 1/K each."""
     min_scale: float = 1e-3
     """The least standard deviation of a Gaussian, in units of its variable's own."""
+    floor: Literal["recording", "relative"] = "recording"
+    """Besides min_scale, half the step at which a variable was recorded; or min_scale alone."""
