@@ -12,7 +12,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.schema import Schema
 
-__all__ = ["floors_in_words", "least_deviations"]
+__all__ = ["floors_in_words", "floors_of", "least_deviations"]
 
 EVERY_VARIABLE = "every variable"
 _MOST_NAMED = 20
@@ -21,11 +21,18 @@ _MOST_NAMED = 20
 def least_deviations(model: AutoregressiveModel | Mixture, schema: Schema) -> dict[str, float]:
     """A model and its data's schema -> the least standard deviation of each real column.
 
-    In the column's own unit, by its name; of real images one for "every variable". Nothing for a
-    model of symbols. All members of a mixture are laid out alike.
+    As `floors_of`; all members of a mixture are laid out alike.
     """
     first = model.models[0] if isinstance(model, Mixture) else model
-    family = first.conditional
+    return floors_of(first.conditional, schema)
+
+
+def floors_of(family: Conditional, schema: Schema) -> dict[str, float]:
+    """The family of a model's scalars, the schema -> the least deviation of each real column.
+
+    In the column's own unit, by its name; of real images one for "every variable". Nothing for
+    symbols.
+    """
     if isinstance(family, Mixed):
         floors = map(_floor, family.families)
         named = zip(schema.columns, floors, strict=True)
