@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -11,9 +12,11 @@ from arden.assembly import assemble, choose_conditional, split_options
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
 from arden.conditionals.gaussian_mixture import GaussianMixture
+from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.conditionals.mixed import Mixed
 from arden.conditionals.standardised import Standardised
 from arden.core.mixture import Mixture
+from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset, Split
 from arden.data.schema import Column, Schema
 from arden.errors import InputError
@@ -22,6 +25,7 @@ from arden.orderings.given import Given
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
 from arden.orderings.zigzag import Zigzag
+from arden.runs.floors import least_deviations
 from arden.storage.model_files import fingerprint
 from arden.systems import LayoutOptions
 from tests.training.toys import bits, fresh, mixed, parts, reals, symbols
@@ -126,3 +130,108 @@ def test_a_full_table_over_25_variables_says_what_it_would_need() -> None:
         assemble("table", data, split_options("table", {}))
     assert "2^25 − 1 = 33,554,431 numbers" in str(caught.value)
     assert "expected at most 1,048,576 configurations" in str(caught.value)
+
+
+def rounded(step: float = 0.5, rows: int = 80) -> Dataset:
+    """A table (N, 2): a column recorded at a step, and the same column a million times as fine."""
+    source = torch.Generator().manual_seed(0)
+    values = torch.randn(rows, 2, generator=source, dtype=torch.float64)
+    steps = torch.tensor([step, step / 1e6], dtype=torch.float64)
+    values = (values / steps).round() * steps
+    return Dataset("rounded", Schema("table", (2,)), **parts(values), protocol="Rounded.")
+
+
+def test_no_gaussian_is_narrower_than_half_a_recording_step() -> None:
+    data = rounded(rows=2000)
+    for floor, expected in (("recording", 0.25), ("relative", None)):
+        family = choose_conditional(data, LayoutOptions(floor=floor))  # type: ignore[arg-type]
+        assert isinstance(family, Mixed)
+        coarse, fine = family.families
+        assert isinstance(coarse, Standardised)
+        assert isinstance(fine, Standardised)
+        assert isinstance(coarse.family, GaussianMixture)
+        assert isinstance(fine.family, GaussianMixture)
+        own = 1e-3 * coarse.scale
+        least = coarse.family.min_scale * coarse.scale
+        assert least == pytest.approx(expected or own, rel=1e-9)
+        assert fine.family.min_scale == 1e-3  # its step is finer than that
+    wide = choose_conditional(data, LayoutOptions(min_scale=0.6))
+    assert isinstance(wide, Mixed)
+    assert all(
+        isinstance(part, Standardised)
+        and isinstance(part.family, GaussianMixture)
+        and part.family.min_scale == 0.6
+        for part in wide.families
+    )
+
+
+def test_the_floor_bounds_the_density_of_any_network() -> None:
+    """Whatever a network says, p(x) ≤ 1 / (f √2π) for a mixture of Gaussians no narrower than f."""
+    data = rounded()
+    model = fresh("rnade", data, components=2)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.uniform_(-30, 30)
+        most = model.log_conditionals(data.train.values).amax(dim=0)
+    floors = torch.tensor(list(least_deviations(model, data.schema).values()))
+    bound = -(floors * math.sqrt(2 * math.pi)).log()
+    assert bool((most <= bound + 1e-5).all())
+
+
+@pytest.mark.parametrize(
+    ("system", "data", "options", "sentence"),
+    [
+        ("rnade", reals, {"family": "logistics"}, "family: expected auto for real values"),
+        ("nade", reals, {"family": "softmax"}, "family: expected auto for real values.*'softmax'"),
+        (
+            "nade",
+            symbols,
+            {"family": "logistics", "encoding": "one_hot"},
+            "encoding: expected auto or scalar with a mixture of logistics, got 'one_hot'",
+        ),
+        (
+            "categorical-nade",
+            symbols,
+            {"family": "logistics"},
+            "encoding: expected auto or scalar with a mixture of logistics",
+        ),
+        ("markov", symbols, {"family": "logistics"}, "family: expected auto or softmax for markov"),
+    ],
+)
+def test_families_that_cannot_be(
+    system: str, data: Callable[[], Dataset], options: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        fresh(system, data(), **options)
+
+
+def test_characters_are_no_levels() -> None:
+    letters = torch.randint(0, 4, (40, 6))
+    schema = Schema("text", (6,), 4, symbols=("a", "b", "c", "d"), stride=3)
+    text = Dataset("letters", schema, **parts(letters), protocol="Letters.")
+    with pytest.raises(InputError, match="a text, whose characters have no order, got 'logistics'"):
+        fresh("nade", text, family="logistics")
+
+
+def test_discrete_columns_of_a_mixed_table_take_the_family_asked_for() -> None:
+    family = choose_conditional(mixed(), LayoutOptions(family="logistics", components=2))
+    assert isinstance(family, Mixed)
+    assert family.families[:2] == (LogisticMixture(2, 2), LogisticMixture(3, 2))
+    assert isinstance(family.families[2], Standardised)
+
+
+def test_categorical_nade_is_nade_that_is_shown_symbols_one_hot() -> None:
+    many = symbols(levels=40)
+    apart, plain = fresh("categorical-nade", many), fresh("nade", many)
+    assert isinstance(apart, AutoregressiveModel)
+    assert isinstance(plain, AutoregressiveModel)
+    assert type(apart.network) is type(plain.network)
+    assert apart.conditional == Categorical(40, "one_hot")
+    assert plain.conditional == Categorical(40, "scalar")
+
+
+@pytest.mark.parametrize(("weights", "params"), [("learned", 6), ("uniform", 4)])
+def test_mixture_weights(weights: str, params: int) -> None:
+    model = fresh("rnade", reals(), components=2, mixture_weights=weights)
+    assert isinstance(model, AutoregressiveModel)
+    assert model.conditional.num_params == params

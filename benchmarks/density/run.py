@@ -80,7 +80,8 @@ def _system(data: Dataset, recipe: dict[str, Any], min_scale: float, fold: int, 
     from arden.tasks.score import score
     from arden.training.fit import fit_model
 
-    options = {**recipe.get("options", {}), "min_scale": min_scale, "seed": fold}
+    options = {**recipe.get("options", {}), **recipe.get(data.name, {})}
+    options |= {"min_scale": min_scale, "seed": fold}
     chosen = split_options(recipe["system"], options)
     model = assemble(recipe["system"], data, chosen)
     result = fit_model(model, data, chosen[2])
