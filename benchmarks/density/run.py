@@ -162,7 +162,7 @@ def known_of(folds: list[dict[str, Any]], fold: int) -> dict[str, Any]:
 
 _COLUMNS = (
     "model",
-    "test nats per row, mean of folds ± standard error",
+    "test log-likelihood, nats per row, mean of folds ± standard error",
     "against factor analysers, fold by fold",
     "folds",
     "published",

@@ -41,7 +41,7 @@ FEEDFORWARD: dict[str, System] = {
         formula="h_i = σ(A_i x_<i + c_i), x̂_i = σ(v_i·h_i + b_i)",
         paper="Bengio, Bengio, Modeling high-dimensional discrete data with multi-layer neural "
         "networks, 2000",
-        training={"learning_rate": 3e-3, "weight_decay": 0.1},
+        training={"learning_rate": 1e-2, "weight_decay": 0.1},
         needs=("fixed length",),
         small={"hidden": 4},
     ),
