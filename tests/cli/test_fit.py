@@ -204,7 +204,6 @@ def test_every_option_arrives(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_defaults_are_those_of_the_system(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    from arden.assembly import split_options
     from arden.storage.plain import to_plain
 
     for name in SYSTEMS:
