@@ -17,6 +17,7 @@ from arden.plots.ordering_map import ordering_map
 from arden.plots.sample_grid import sample_grid
 from arden.plots.samples_beside_probabilities import samples_beside_probabilities
 from arden.plots.sequence_surprise import sequence_surprise
+from arden.plots.table_pairs import table_pairs
 from arden.plots.training_curve import LIKELIHOOD, training_curve
 from arden.runs.latent_pictures import draw_latent_pictures
 from arden.tasks.attend import attention_weights
@@ -39,6 +40,7 @@ PICTURES = (
     "surprise.png",
 )
 _PICTURED = 64
+_DRAWN_ROWS = 500  # of a table
 _SYMBOLS = {"text": 1_000, "audio": 16_000, "strings": 1_000}
 
 
@@ -95,7 +97,8 @@ def _samples(
     model: AutoregressiveModel | Mixture, data: Dataset, folder: Path, title: str
 ) -> list[Path]:
     context = class_context(data.test, model.context_size)
-    count = min(_PICTURED, len(data.test)) if context is not None else _PICTURED
+    most = _PICTURED if data.schema.num_symbols or data.schema.kind == "image" else _DRAWN_ROWS
+    count = min(most, len(data.test)) if context is not None else most
     some = None if context is None else context[:count]
     drawn = sample(model, count, seed=0, context=some)
     symbols = data.schema.num_symbols
@@ -104,7 +107,11 @@ def _samples(
         return [samples_beside_probabilities(drawn, hats, beside, title, symbols)]
     if data.schema.kind == "image":
         return [sample_grid(drawn, folder / "samples.png", symbols)]
-    return []
+    rows = data.test.values.double()
+    if data.test.observed is not None:
+        rows = rows.masked_fill(~data.test.observed, float("nan"))
+    names = [column.name for column in data.schema.columns]
+    return [table_pairs(rows, drawn, folder / "samples.png", title, names)]
 
 
 def _surprise(
