@@ -98,6 +98,7 @@ def main() -> None:
     if arguments.reference not in recipes():
         sys.exit(f"paired.py: no recipe {arguments.reference!r}; see run.py --list")
     told = differences(arguments.reference, arguments.data_dir)
+    PAIRED.mkdir(exist_ok=True)
     path = PAIRED / f"{arguments.reference}.json"
     path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for model in told["models"]:
