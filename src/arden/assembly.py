@@ -35,7 +35,7 @@ from arden.orderings import ORDERINGS
 from arden.orderings.until_end import UntilEnd
 from arden.storage.plain import options_from
 from arden.storage.recipe import find_class
-from arden.systems import SYSTEMS, LayoutOptions, System, with_defaults
+from arden.systems import NEEDS, SYSTEMS, LayoutOptions, System, with_defaults
 from arden.training.options import TrainingOptions
 from arden.training.validation import check_whole_rows
 
@@ -232,8 +232,7 @@ def _check_needs(name: str, system: System, data: Dataset) -> None:
     # What gives no probability has no end to a string either: padding would be data to it.
     needs = system.needs or (() if "score" in system.verbs else ("fixed length",))
     if data.schema.kind == "strings" and needs:
-        asked = {"fixed length": "events of one fixed length", "image": "images"}
-        told = " and ".join(asked.get(need, need) for need in needs)
+        told = " and ".join(NEEDS[need] for need in needs)
         raise InputError(f"data: {name} needs {told}, but {data.name} holds strings")
 
 

@@ -9,11 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from arden.systems import SYSTEMS
+from arden.systems import NEEDS, SYSTEMS
 
 __all__ = ["models"]
-
-_NEEDS = {"fixed length": "events of one length", "image": "the raster of an image"}
 
 
 def models(*, json: bool = False) -> int:
@@ -31,7 +29,7 @@ def models(*, json: bool = False) -> int:
     console.print("Systems: arden fit NAME DATA\n")
     for name, system in SYSTEMS.items():
         console.print(f"[bold]{name}[/]  {system.title}", highlight=False)
-        needs = "".join(f", {_NEEDS[need]}" for need in system.needs)
+        needs = "".join(f", {NEEDS[need]}" for need in system.needs)
         takes, verbs = ", ".join(system.data) + " values" + needs, ", ".join(system.verbs)
         about = [escape(system.formula), f"takes {takes}; answers {verbs}"]
         if system.refusal:

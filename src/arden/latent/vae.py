@@ -28,9 +28,8 @@ class VAE(LatentModel):
     >>> import torch
     >>> from arden.conditionals.bernoulli import Bernoulli
     >>> model = VAE((2, 3), Bernoulli(), 0, VAEOptions(latents=4, hidden=(5,)))
-    >>> x, noise = torch.zeros(7, 2, 3), torch.rand(7, 10, 4, dtype=torch.float64)
-    >>> bool((model.bound(x, noise).mean() >= model.elbo(x, noise).mean() - 1).all())
-    True
+    >>> model.bound(torch.zeros(7, 2, 3), torch.rand(7, 10, 4, dtype=torch.float64)).shape
+    torch.Size([7])
     """
 
     verbs = VAE_VERBS

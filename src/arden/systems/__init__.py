@@ -9,7 +9,7 @@ from arden.systems.images import IMAGES
 from arden.systems.latent import LATENT
 from arden.systems.layout import LayoutOptions
 from arden.systems.sequences import SEQUENCES
-from arden.systems.system import EXACT_VERBS, System, with_defaults
+from arden.systems.system import EXACT_VERBS, NEEDS, System, with_defaults
 from arden.systems.tables import TABLES
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "IMAGES",
     "LATENT",
     "LayoutOptions",
+    "NEEDS",
     "SEQUENCES",
     "SYSTEMS",
     "System",

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any, TypeVar
 
-__all__ = ["EXACT_VERBS", "System", "with_defaults"]
+__all__ = ["EXACT_VERBS", "NEEDS", "System", "with_defaults"]
 
 T = TypeVar("T")
 
 EXACT_VERBS = ("fit", "score", "sample", "verify", "compare", "ensemble")
 """What every exact model answers."""
+
+NEEDS = {"fixed length": "events of one fixed length", "image": "the raster of an image"}
+"""What a system may ask of its data besides the kind of values -> the words for it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class System:
 
     ``network`` is a name of the networks' catalogue, or of that of `arden.latent`; ``options`` the
     "module:Class" of its options; ``data`` the kinds of values it takes (discrete, real, mixed),
-    ``needs`` what else it asks of them: "fixed length", or "image" for the raster of one.
+    ``needs`` what else it asks of them, names of `NEEDS`.
     ``network_options``, ``layout`` and ``training`` are defaults where they depart from
     ``options``, `LayoutOptions` and
     `TrainingOptions`; ``small`` makes an instance to try things on; ``example`` is a data set it is
