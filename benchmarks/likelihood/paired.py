@@ -16,15 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from benchmarks.likelihood.run import PAIRED, recipes
-from benchmarks.provenance import ROOT, provenance
+from benchmarks.likelihood.run import PAIRED, load_fitted, recipes
+from benchmarks.provenance import provenance
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from arden.data.dataset import Dataset
-
-RUNS = ROOT / "runs" / "likelihood"
 
 
 def log_probs(name: str, recipe: dict[str, Any], data: Dataset) -> list[Tensor]:
@@ -34,10 +32,10 @@ def log_probs(name: str, recipe: dict[str, Any], data: Dataset) -> list[Tensor]:
 
     found = []
     for seed in recipe.get("seeds", [0]):
-        folder = RUNS / f"{name}-{seed}"
-        if not (folder / "config.json").exists():
+        try:
+            model = load_fitted(name, recipe, seed)
+        except FileNotFoundError:
             return []
-        model = arden.load(folder)
         context = class_context(data.test, model.context_size)
         found.append(arden.score(model, data.test.values, context).double())
     return found

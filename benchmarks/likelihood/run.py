@@ -23,6 +23,7 @@ from benchmarks.provenance import ROOT, provenance
 from benchmarks.reporting import fit_and_tell, write_between
 
 if TYPE_CHECKING:
+    from arden.core.model import Model
     from arden.data.dataset import Dataset
 
 HERE = Path(__file__).parent
@@ -33,31 +34,20 @@ MARKS = ("<!-- figures: made by benchmarks/likelihood/run.py --table -->", "<!--
 
 
 def recipes() -> dict[str, dict[str, Any]]:
-    """() -> the recipes by name."""
-    return tomllib.loads((HERE / "recipes.toml").read_text(encoding="utf-8"))
+    """() -> the recipes by name; one `of` another has all that the other has."""
+    told = tomllib.loads((HERE / "recipes.toml").read_text(encoding="utf-8"))
+    return {name: told.get(recipe.get("of"), {}) | recipe for name, recipe in told.items()}
 
 
 def run(name: str, data_dir: str | None) -> Path:
     """A recipe's name -> the JSON file with a run for every seed; each leaves a run directory."""
-    from arden.assembly import split_options
     from arden.data import load_data
-    from arden.runs import Figures
 
     recipe = recipes()[name]
     windows = {key: recipe.get(key) for key in ("window", "stride")}
     data = load_data(recipe["data"], data_dir=data_dir, **windows)
-    runs = []
-    for seed in recipe.get("seeds", [0]):
-        options = split_options(recipe["system"], {**recipe.get("options", {}), "seed": seed})
-        folder = ROOT / "runs" / "likelihood" / f"{name}-{seed}"
-        began = time.process_time()
-        figures = fit_and_tell(f"{name} seed {seed}", recipe["system"], data, options, folder)
-        told = {"seed": seed, **asdict(figures)}
-        if "orders" in recipe:
-            assert isinstance(figures, Figures)
-            told |= {"one_order_nats": figures.test_nats}
-            told |= over_orders(folder, data, recipe["orders"])
-        runs.append(told | {"cpu_seconds": round(time.process_time() - began, 1)})
+    measured = over_orders if "of" in recipe else fitted
+    runs = [measured(name, recipe, data, seed) for seed in recipe.get("seeds", [0])]
     written = {
         "recipe": {"name": name, **recipe},
         **provenance(f"python benchmarks/likelihood/run.py {name}"),
@@ -69,19 +59,55 @@ def run(name: str, data_dir: str | None) -> Path:
     return path
 
 
-def over_orders(folder: Path, data: Dataset, orders: int) -> dict[str, Any]:
-    """A fitted any-order run, M -> the figures of its average over M orders, its own first."""
+def fitted(name: str, recipe: dict[str, Any], data: Dataset, seed: int) -> dict[str, Any]:
+    """A recipe, its data, a seed -> the figures of a fit with it."""
+    from arden.assembly import split_options
+
+    options = split_options(recipe["system"], {**recipe.get("options", {}), "seed": seed})
+    began = time.process_time()
+    title, folder = f"{name} seed {seed}", runs_folder() / f"{name}-{seed}"
+    figures = fit_and_tell(title, recipe["system"], data, options, folder)
+    seconds = round(time.process_time() - began, 1)
+    return {"seed": seed, **asdict(figures), "cpu_seconds": seconds}
+
+
+def over_orders(name: str, recipe: dict[str, Any], data: Dataset, seed: int) -> dict[str, Any]:
+    """The same, of a fit that is there: as the average over M orders, its own first."""
     from arden.runs import measure
-    from arden.storage.model_files import load
-    from arden.tasks.ensemble import ensemble
     from arden.training.validation import nats_of_rows
 
-    model = ensemble(load(folder), orders=orders)
+    path = RESULTS / f"{recipe['of']}.json"
+    if not path.exists():
+        sys.exit(f"run.py: {name} measures {recipe['of']}, which has not been run")
+    runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    [alone] = (told for told in runs if told["seed"] == seed)
+    model = load_fitted(name, recipe, seed)
     figures = asdict(measure(model, data))
     told = {name: figures[name] for name in ("test_nats", "standard_error", "bits_per_dim")}
-    print(f"{folder.name} over {orders} orders: {told['test_nats']:.3f}", flush=True)
+    print(f"{name} seed {seed}: {told['test_nats']:.3f}", flush=True)
     told["valid_nats"] = nats_of_rows(model, data.valid, slice(0, len(data.valid))).mean().item()
-    return told | {"num_parameters": figures["num_parameters"]}
+    told |= {"num_parameters": figures["num_parameters"], "one_order_nats": alone["test_nats"]}
+    return alone | told
+
+
+def load_fitted(name: str, recipe: dict[str, Any], seed: int) -> Model:
+    """A recipe, a seed -> the model that was fitted; of one that has `orders`, their average.
+
+    FileNotFoundError: it was not run here.
+    """
+    from arden.storage.model_files import load
+    from arden.tasks.ensemble import ensemble
+
+    folder = runs_folder() / f"{recipe.get('of', name)}-{seed}"
+    if not (folder / "config.json").exists():
+        raise FileNotFoundError(folder)
+    model = load(folder)
+    return ensemble(model, orders=recipe["orders"]) if "orders" in recipe else model
+
+
+def runs_folder() -> Path:
+    """() -> where the runs of all recipes lie."""
+    return ROOT / "runs" / "likelihood"
 
 
 def list_recipes() -> None:

@@ -100,13 +100,17 @@ def test_an_any_order_run_is_measured_over_orders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, options = bits(), {"hidden": [5], "epochs": 2}
-    recipe = {"system": "orderless-nade", "data": "bits", "orders": 3, "options": options}
+    recipe = {"system": "orderless-nade", "data": "bits", "options": options}
+    known = {"one": recipe, "some": {**recipe, "of": "one", "orders": 3}}
     monkeypatch.setattr(run, "ROOT", tmp_path)
     monkeypatch.setattr(run, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(run, "recipes", lambda: {"some": recipe})
+    monkeypatch.setattr(run, "recipes", lambda: known)
     monkeypatch.setattr("arden.data.load_data", lambda *_, **__: data)
+    with pytest.raises(SystemExit, match="some measures one, which has not been run"):
+        run.run("some", None)
+    run.run("one", None)
     [measured] = json.loads(run.run("some", None).read_text())["runs"]
-    model = load(tmp_path / "runs" / "likelihood" / "some-0")
+    model = load(tmp_path / "runs" / "likelihood" / "one-0")
     both = ensemble(model, orders=3)
     alone = -score(model, data.test.values).mean().item()
     together = [-score(both, split.values).mean().item() for split in (data.test, data.valid)]
@@ -164,7 +168,6 @@ def test_paired_differences_stand_beside_the_figures(
     known["vae"] = {"system": "vae", "data": "bits", "options": {"epochs": 1}}
     monkeypatch.setattr(run, "ROOT", tmp_path)
     monkeypatch.setattr(run, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(paired, "RUNS", tmp_path / "runs" / "likelihood")
     for module in (run, paired):
         monkeypatch.setattr(module, "recipes", lambda: known)
     monkeypatch.setattr("arden.data.load_data", lambda *_, **__: data)
