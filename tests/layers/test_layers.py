@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -10,6 +12,7 @@ from arden.layers.causal_attention import TransformerBlock
 from arden.layers.context_table import MAX_TABLE_ROWS
 from arden.layers.masked_conv import MaskedConv
 from arden.layers.masked_linear import MaskedLinear, mask_gradient
+from arden.layers.positions import grid_waves
 from tests.core.models import generator, shake
 
 MASK = torch.tensor([[True, False, True], [False, False, False]])
@@ -102,3 +105,25 @@ def test_a_block_steps_as_it_runs_and_sees_no_later_step() -> None:
 
 def test_the_largest_table_is_two_to_the_twenty() -> None:
     assert MAX_TABLE_ROWS == 2**20
+
+
+@pytest.mark.parametrize("grid", [(8, 8, 1), (3, 5, 3), (1, 1, 1), (11,), (7, 1, 1)])
+@pytest.mark.parametrize("width", [1, 2, 7, 32])
+def test_waves_tell_positions_apart(grid: tuple[int, ...], width: int) -> None:
+    waves = grid_waves(grid, width)
+    assert waves.shape == (math.prod(grid), width)
+    assert waves.isfinite().all()
+    if width == 32 and len(waves) > 1:
+        apart = torch.cdist(waves, waves) + torch.eye(len(waves))
+        assert apart.min() > 0.1
+        filled = waves[:, waves.abs().sum(dim=0) > 0]
+        assert filled.square().mean().item() == pytest.approx(1, abs=0.1)
+
+
+def test_neighbours_lie_alike() -> None:
+    waves = grid_waves((8, 8, 1), 32).unflatten(0, (8, 8))
+    away = torch.cdist(waves[3], waves[3])[0]
+    assert away[1:].argmin() == 0  # nothing is more like the first of a row than the second
+    right, below = waves[:, :-1] * waves[:, 1:], waves[:-1] * waves[1:]
+    for shifted in (right, below):  # what two neighbours have to do with each other is the same
+        assert shifted.sum(dim=-1).std() < 1e-4

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from arden.core.network import AnyOrderNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.causal_attention import TransformerBlock, check_heads
+from arden.layers.positions import grid_waves
 from arden.networks.options.sequences import AnyOrderTransformerOptions
 
 __all__ = ["AnyOrderTransformer", "AnyOrderTransformerOptions"]
@@ -33,6 +34,7 @@ class AnyOrderTransformer(AnyOrderNetwork):
         self.value = nn.Linear(spec.num_features, width)
         self.seen = nn.Embedding(spec.num_steps, width)
         self.asked = nn.Embedding(spec.num_steps, width)
+        self._place(spec)
         self.first = nn.Parameter(torch.randn(width) * 0.02)
         self.context: nn.Linear | None = (
             nn.Linear(spec.context_size, width, bias=False) if spec.context_size else None
@@ -44,6 +46,17 @@ class AnyOrderTransformer(AnyOrderNetwork):
         self.output = nn.Linear(width, spec.num_params)
         self.output_bias = nn.Embedding(spec.num_steps, spec.num_params)
         nn.init.zeros_(self.output_bias.weight)
+
+    def _place(self, spec: NetworkSpec) -> None:
+        # What is seen and what is asked begin in halves of their own, each as where it lies on the
+        # grid and as large as a value: from random vectors no attention to neighbours was learned.
+        half = self.seen.weight.shape[1] // 2
+        waves = grid_waves(spec.grid or (spec.num_steps or 1,), half)
+        waves = waves * (3 * spec.num_features) ** -0.5
+        with torch.no_grad():
+            for table, first in ((self.seen, 0), (self.asked, half)):
+                table.weight.zero_()
+                table.weight[:, first : first + half] = waves
 
     def forward(
         self, features: Tensor, context: Tensor | None = None, order: Tensor | None = None

@@ -70,6 +70,7 @@ SEQUENCES: dict[str, System] = {
         options="arden.networks.options.sequences:AnyOrderTransformerOptions",
         formula="a Transformer over pairs (value seen and whose it is, variable asked for)",
         paper="Uria, Murray, Larochelle, A deep and tractable density estimator, 2014",
+        training={"learning_rate": 3e-3, "batch_size": 16, "warmup": 50},
         needs=("fixed length",),
         small={"width": 8, "heads": 2, "layers": 1},
     ),
