@@ -12,28 +12,15 @@ otherwise.
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # a script finds what lies beside it alone
 from arden.systems import SYSTEMS
-
-
-def commands(run: Path, data: str, out: Path) -> dict[str, list[str]]:
-    """A run, its data, where to write -> the words of every verb but fit."""
-    copy = out / "copy"
-    return {
-        "verify": ["verify", str(run)],
-        "score": ["score", str(run), data, "--out", str(out / "scores.csv")],
-        "sample": ["sample", str(run), "-n", "4", "--out", str(out / "samples.npz")],
-        "compare": ["compare", str(run), str(copy), data],
-        "ensemble": ["ensemble", str(run), str(copy), "--out", str(out / "both")],
-        "represent": ["represent", str(run), data, "--out", str(out / "features.npz")],
-        "bound": ["bound", str(run), data, "--samples", "5"],
-    }
+from tests.cli.words import VERBS
 
 
 def arden(*words: str) -> tuple[int, str, str, float]:
@@ -57,9 +44,9 @@ def row(name: str, folder: Path) -> None:
     code, out, error, seconds = arden(*words)
     if code or "Picture" not in out:
         fail(words, code, out, error)
-    shutil.copytree(run, folder / "copy")
     print(f"{name:22} {system.example:16} fit {seconds:4.0f} s", end="", flush=True)
-    for verb, asked in commands(run, system.example, folder).items():
+    for verb, words_of in VERBS.items():
+        asked = [verb, *map(str, words_of(run, system.example, folder))]
         code, out, error, seconds = arden(*asked)
         declared = verb in system.verbs
         sentence = error.strip()

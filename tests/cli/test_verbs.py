@@ -3,7 +3,6 @@ in one sentence that names the reason."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,21 +20,10 @@ from arden.kernels import without_kernels
 from arden.systems import SYSTEMS
 from arden.tasks.predict import predict
 from arden.tasks.score import score_conditionals
-from tests.cli.words import done, natural_file, refused
+from tests.cli.words import VERBS, done, natural_file, refused
 from tests.training.toys import bits, fresh_any
 
 Capture = pytest.CaptureFixture[str]
-
-WORDS: dict[str, Callable[[Path, Path, Path], list[object]]] = {
-    "score": lambda run, data, out: [run, data, "--out", out / "x.csv"],
-    "sample": lambda run, data, out: [run, "-n", 2, "--out", out / "x.csv"],
-    "verify": lambda run, data, out: [run],
-    "compare": lambda run, data, out: [run, twin(run), data],
-    "ensemble": lambda run, data, out: [run, twin(run), "--out", out / "both", "--data", data],
-    "represent": lambda run, data, out: [run, data, "--out", out / "x.csv"],
-    "bound": lambda run, data, out: [run, data, "--samples", 2, "--out", out / "x.csv"],
-}
-"""A verb -> what is said after it, of a run, a data file and a folder to write to."""
 
 OF_NO_MODEL = {"fit", "models", "orderings", "data", "fetch"}
 
@@ -45,14 +33,6 @@ REASONS = {
     "vae": "only a lower bound can be computed; ask for `arden bound`",
 }
 EXACT_REASONS = {"bound": "is computed, not bounded; ask for `arden score`", "represent": "encoder"}
-
-
-def twin(run: Path) -> Path:
-    """A run -> another one of the same model."""
-    other = run.with_name(f"{run.name}-twin")
-    if not other.exists():
-        shutil.copytree(run, other)
-    return other
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +63,12 @@ def fitted(
 
 def test_no_verb_was_forgotten() -> None:
     commands = {name for name in make_app() if not name.startswith("-")}
-    assert commands == {*WORDS, *OF_NO_MODEL}
+    assert commands == {*VERBS, *OF_NO_MODEL}
     for system in SYSTEMS.values():
-        assert set(system.verbs) <= {*WORDS, "fit"}
+        assert set(system.verbs) <= {*VERBS, "fit"}
 
 
-@pytest.mark.parametrize("verb", WORDS)
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_declared_verbs_are_answered_and_others_refused(
     name: str,
@@ -101,7 +81,7 @@ def test_declared_verbs_are_answered_and_others_refused(
     # What the audit finds has tests of its own: here it is enough that it is made.
     check = "every scalar has one step"
     monkeypatch.setattr(auditing, "CHECKS", {check: auditing.CHECKS[check]})
-    words = [verb, *WORDS[verb](*fitted(name), tmp_path)]
+    words = [verb, *VERBS[verb](*fitted(name), tmp_path)]
     if verb in SYSTEMS[name].verbs:
         done(capfd, *words)
         return

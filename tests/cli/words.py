@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,26 @@ from arden.cli import main
 from arden.systems import SYSTEMS
 
 SOURCE = str(Path(arden.__file__).parents[1])
+
+
+def twin(run: Path) -> Path:
+    """A run -> another one of the same model."""
+    other = run.with_name(f"{run.name}-twin")
+    if not other.exists():
+        shutil.copytree(run, other)
+    return other
+
+
+VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
+    "verify": lambda run, data, out: [run],
+    "score": lambda run, data, out: [run, data, "--out", out / "scores.csv"],
+    "sample": lambda run, data, out: [run, "-n", 2, "--out", out / "samples.npz"],
+    "compare": lambda run, data, out: [run, twin(run), data],
+    "ensemble": lambda run, data, out: [run, twin(run), "--out", out / "both", "--data", data],
+    "represent": lambda run, data, out: [run, data, "--out", out / "features.csv"],
+    "bound": lambda run, data, out: [run, data, "--samples", 2, "--out", out / "bounds.csv"],
+}
+"""A verb -> what is said after it, of a run, its data (file or name) and a folder to write to."""
 
 
 def call(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:

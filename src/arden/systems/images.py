@@ -57,7 +57,6 @@ IMAGES: dict[str, System] = {
         data=("discrete", "real"),
         needs=("image",),
         small={"channels": 12, "layers": 2, "kernel": 3},
-        example="binarized-mnist",
     ),
     "pixelcnn++": System(
         title="PixelCNN++",
@@ -82,6 +81,5 @@ IMAGES: dict[str, System] = {
         data=("discrete", "real"),
         needs=("image",),
         small={"channels": 4, "blocks": 1, "residuals": 1, "attention": 4},
-        example="binarized-mnist",
     ),
 }
