@@ -36,8 +36,8 @@ check: .venv/.installed-test ## formatting, lint and types; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/.installed-test ## list the benchmarks and how to run each
-	$(BIN)/python benchmarks/likelihood/run.py --list
+bench: .venv/.installed-test ## how fast every system is, beside public code and the counted limit
+	$(BIN)/python benchmarks/speed/run.py
 
 docs: .venv/.installed-test ## run every example of the docstrings (there are no built pages yet)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest src

@@ -22,7 +22,7 @@ FLOORS = {
     **dict.fromkeys(["kernels", "storage"], 4),
     **dict.fromkeys(["tasks"], 5),
     **dict.fromkeys(["audit", "training", "systems"], 6),
-    **dict.fromkeys(["assembly", "plots"], 7),
+    **dict.fromkeys(["assembly", "plots", "timing"], 7),
     **dict.fromkeys(["estimators", "api", "runs"], 8),
     **dict.fromkeys(["cli", "studio", "serving"], 9),
 }

@@ -29,6 +29,7 @@ _COMMANDS = {
     "represent": "The features of every row, by a model that was fitted to find some.",
     "sample": "Draw from a fitted model: a picture, an array or a table.",
     "verify": "Prove that a fitted model's numbers are right.",
+    "bench": "How fast the systems are on this machine, and how fast they could be.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",
     "orderings": "Show an ordering's path through an image, in numbers and drawn.",
     "data": "List the data sets, or show how one source is read.",

@@ -1,0 +1,67 @@
+"""The speed benchmark runs, at a tiny size; nothing here looks at how fast."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from arden.assembly import assemble, split_options
+from arden.core.draw import draw, uniform_noise
+from arden.core.model import AutoregressiveModel
+from arden.systems import SYSTEMS
+from arden.timing import Rates
+from benchmarks.speed import reference, run
+from benchmarks.speed.cases import CASES, Case
+from tests.core.models import shake
+
+RATES = Rates(1e9, 1e8, 1e8, 1e9)
+
+
+def small(case: Case, rows: int, side: int = 4) -> AutoregressiveModel:
+    """A case -> its model on 4×4 bits, or on texts, all weights shaken."""
+    data = run.dataset(case.data, rows, side)
+    model = assemble(case.system, data, split_options(case.system, case.options))
+    assert isinstance(model, AutoregressiveModel)
+    shake(model, 0.1)
+    return model
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_is_measured(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_WINDOW", 12)
+    sizes = SYSTEMS[case.system].small
+    options = case.options | {name: sizes[name] for name in sizes if name in case.options}
+    tiny = Case(case.system, case.task, {2: 1.0}, case.by, {2: 0.5}, options, case.data)
+    told = run.measure(tiny, 2, RATES, rounds=1, side=4)
+    assert told["rows"] == 2
+    assert told["seconds"]["arden"] > 0
+    compared = case.by == "passes" or case.system in reference.LOOPS or case.data == "text"
+    assert (told["ratio"] is not None) == compared
+    shown = run.table({"cases": [told]}).splitlines()[-1]
+    assert shown.startswith(f"| {tiny.name} | 2 |")
+    assert ("✗" in shown) == (
+        told["share"] < 0.5 or (told["ratio"] is not None and told["ratio"] < 1)
+    )
+
+
+@pytest.mark.parametrize("name", reference.LOOPS)
+def test_the_textbook_gives_our_numbers(name: str) -> None:
+    case = next(case for case in CASES if case.system == name)
+    model = small(case, 3)
+    x = run.dataset("bits", 3, 4).train.values
+    reference.check(model, x)
+    before = model.log_prob(x)
+    shake(model)
+    reference.check(model, x)
+    assert not torch.allclose(model.log_prob(x), before)
+
+
+def test_the_textbook_draws_what_we_draw() -> None:
+    for name in ("nade", "lstm"):
+        case = next(case for case in CASES if case.system == name and case.task == "sample")
+        model = small(case, 5)
+        steps = model.ordering.num_steps or 0
+        noise = uniform_noise(torch.Generator().manual_seed(0), (5, steps, 1))
+        told = reference.sample(model, noise[..., 0])()
+        drawn = draw(model, noise.reshape(5, *model.event_shape, 1)).reshape(5, steps)
+        assert (told.long() == drawn).all()
