@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,10 +95,11 @@ class _Functions(TorchDispatchMode):
 def work_of_row(model: AutoregressiveModel, x: Tensor, context: Tensor | None = None) -> Work:
     """A model, (B, *event), (B, C) -> the work of one row of these, counted on the plain path."""
     functions, products = _Functions(), FlopCounterMode(display=False)
+    still = deepcopy(model).requires_grad_(False)  # the counter follows what could be trained
     # Without mkldnn recurrent layers are made of products that can be seen.
     plain = torch.backends.mkldnn.flags(enabled=False, allow_tf32=None)
     with without_kernels(), plain, functions, products:
-        model.log_prob(x, context)
+        still.log_prob(x, context)
     total = functions.total
     if isinstance(model.network, NADE):  # its units change only where a value does
         total -= len(x) * model.network.options.hidden * _unchanged(model, x)
