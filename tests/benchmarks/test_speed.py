@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -10,7 +12,7 @@ from arden.core.draw import draw, uniform_noise
 from arden.core.model import AutoregressiveModel
 from arden.systems import SYSTEMS
 from arden.timing import Rates
-from benchmarks.speed import reference, run
+from benchmarks.speed import reference, run, scaling
 from benchmarks.speed.cases import CASES, Case
 from tests.core.models import shake
 
@@ -65,3 +67,18 @@ def test_the_textbook_draws_what_we_draw() -> None:
         told = reference.sample(model, noise[..., 0])()
         drawn = draw(model, noise.reshape(5, *model.event_shape, 1)).reshape(5, steps)
         assert (told.long() == drawn).all()
+
+
+def test_curves_are_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "SIDES", (3, 4))
+    monkeypatch.setattr(scaling, "UNITS", (4, 8))
+    monkeypatch.setattr(scaling, "BATCHES", (1, 2))
+    curves = scaling.measure_all()
+    assert [[value for value, _ in points] for points in curves["n"].values()] == [[9, 16]] * 3
+    assert set(curves["units"]) == {"nade", "made"}
+    assert scaling.draw(curves, tmp_path / "x.png").stat().st_size > 10_000
+
+
+def test_the_power_of_a_curve() -> None:
+    points = [[4, {"sample": 9.0}], [10, {"sample": 2.0}], [20, {"sample": 16.0}]]
+    assert scaling.slope(points, "sample") == pytest.approx(3)
