@@ -11,7 +11,7 @@ __all__ = ["read_results", "table"]
 
 _SHOWN = (
     *("orders", "hidden", "masks", "degrees", "memory", "homogeneous", "precision", "average"),
-    *("cell", "width", "channels"),
+    *("encoding", "width", "channels"),
 )
 
 
