@@ -90,6 +90,8 @@ def _name(result: dict[str, Any]) -> str:
     recipe = result["recipe"]
     shown = {key: recipe[key] for key in ("orders",) if key in recipe} | recipe.get("options", {})
     options = ", ".join(f"{key} {value}" for key, value in shown.items() if key in _SHOWN)
+    if recipe.get("options", {}).get("epochs") == 1:
+        options = ", ".join(filter(None, (options, "one epoch")))
     name = recipe["system"] + (f" ({options})" if options else "")
     if "bound" in result["runs"][0]:
         name += f", a bound by {result['runs'][0]['samples']} samples"

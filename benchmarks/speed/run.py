@@ -2,7 +2,7 @@
 
 python benchmarks/speed/run.py                       # every case; --only nade fvsbn for some
 python benchmarks/speed/run.py --threads 1 --rounds 7
-python benchmarks/speed/run.py --table               # print the table of the results
+python benchmarks/speed/run.py --table               # rewrite docs/speed.md from the results
 
 A ratio is that of medians of rounds in which all ways take turns. The limit of a case is counted:
 products, function values and optimiser traffic of `arden.timing`, at the rates that the machine
@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from benchmarks.provenance import provenance
+from benchmarks.provenance import ROOT, provenance
+from benchmarks.reporting import write_between
 from benchmarks.speed.cases import CASES, Case
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from arden.timing import Rates
 
 RESULTS = Path(__file__).parent / "results"
+PAGE = ROOT / "docs" / "speed.md"
+MARKS = ("<!-- figures: made by benchmarks/speed/run.py --table -->", "<!-- end -->")
 _SIDE, _ONES, _SYMBOLS, _WINDOW = 28, 0.13, 65, 128
 
 
@@ -164,11 +167,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="systems; all when not given")
     parser.add_argument("--threads", type=int, help="of torch and the kernels")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--table", action="store_true", help="print what was measured before")
+    parser.add_argument("--table", action="store_true", help="rewrite docs/speed.md")
     parser.add_argument("--out", type=Path, default=RESULTS / "cpu.json")
     arguments = parser.parse_args()
     if arguments.table:
-        print(table(json.loads(arguments.out.read_text(encoding="utf-8"))))
+        told = json.loads(arguments.out.read_text(encoding="utf-8"))
+        write_between(PAGE, MARKS, f"{told['machine']}.\n\n{table(told)}")
         return
     import torch
 
