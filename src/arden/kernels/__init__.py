@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -31,7 +32,7 @@ def register() -> bool:
     Safe to call again. Does nothing when the environment says ARDEN_KERNELS=0. Numba itself is
     imported by the first kernel that is called, so a command that needs none does not wait for it.
     """
-    if os.environ.get("ARDEN_KERNELS") == "0" or _times_off or find_spec("numba") is None:
+    if os.environ.get("ARDEN_KERNELS") == "0" or _times_off or not _is_installed():
         return False
     from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
 
@@ -40,6 +41,11 @@ def register() -> bool:
     for case, path in _DRAW.items():
         DRAW_KERNELS.setdefault(case, _loaded_when_called(path))
     return True
+
+
+@cache
+def _is_installed() -> bool:
+    return find_spec("numba") is not None  # a look through every folder of the path
 
 
 @contextmanager
