@@ -41,7 +41,7 @@ SEQUENCES: dict[str, System] = {
         options="arden.networks.options.sequences:AttentionRNNOptions",
         formula="a_tj = softmax_{j<t}(h_t · W m_j / √H), x̂_t = σ(V [h_t, Σ_j a_tj m_j] + b)",
         paper="Cheng, Dong, Lapata, Long short-term memory-networks for machine reading, 2016",
-        training={"learning_rate": 1e-2},
+        training={"learning_rate": 5e-3, "clip": 1.0, "warmup": 100},
         small={"hidden": 5},
         example="tinyshakespeare",
     ),
