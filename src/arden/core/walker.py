@@ -65,6 +65,7 @@ class Walker:
         self._params, self._state = model.network.start(
             batch_size, self._context, **model.order_argument(dims)
         )
+        self._step: Step | None = None
 
     @property
     def done(self) -> bool:
@@ -76,13 +77,16 @@ class Walker:
     @property
     def step(self) -> Step:
         """The step to choose values for."""
-        dims = self._dims[:, self._index]
-        return Step(self._index, dims, self._model.conditional.at(dims), self._params, self._active)
+        if self._step is None:  # the chooser and `advance` ask for the same one
+            dims = self._dims[:, self._index]
+            family = self._model.conditional.at(dims)
+            self._step = Step(self._index, dims, family, self._params, self._active)
+        return self._step
 
     @torch.no_grad()
     def advance(self, values: Tensor) -> None:
         """(B,) -> (): take the chosen values (in the support of the step's family) and move on."""
-        step = self.step
+        step, self._step = self.step, None
         end = self._model.ordering.end
         values = values.to(self._values.dtype)
         if end is not None:
@@ -99,6 +103,7 @@ class Walker:
         fork = object.__new__(Walker)
         fork._model = self._model
         fork._index = self._index
+        fork._step = None
         fork._context, fork._dims, fork._values, fork._active, fork._params, fork._state = (
             select_rows(
                 (
