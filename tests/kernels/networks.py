@@ -29,16 +29,20 @@ def discrete_model(
     ordering: Ordering,
     context_size: int = 0,
     dtype: torch.dtype = torch.float64,
+    size: float = 0.5,
 ) -> AutoregressiveModel:
-    """A model of those parts, shaken."""
+    """A model of those parts, shaken by noise of that size."""
     spec = NetworkSpec(
         ordering.num_steps,
         family.num_features,
         family.num_params,
         family.num_symbols,
         context_size,
+        ordering.step_grid(),
     )
-    return AutoregressiveModel(ordering, shaken(network(spec, options).to(dtype)), family)
+    return AutoregressiveModel(
+        ordering, shaken(network(spec, options).to(dtype), size=size), family
+    )
 
 
 def random_context(model: AutoregressiveModel, batch_size: int) -> Tensor | None:

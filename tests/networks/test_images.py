@@ -23,7 +23,8 @@ from arden.orderings.raster import Raster
 from tests.core.models import build, generator, some_events
 
 GATED, SNAIL = GatedPixelCNNOptions(12, 4, 5), PixelSNAILOptions(4, 1, 1, 4)
-NETWORKS = [(GatedPixelCNN, GATED), (PixelSNAIL, SNAIL)]
+PIXEL = PixelCNNOptions(7, 1, kernel=1)  # its first convolution sees its own pixel alone
+NETWORKS = [(GatedPixelCNN, GATED), (PixelCNN, PIXEL), (PixelSNAIL, SNAIL)]
 
 FAMILIES: dict[str, Conditional] = {
     "bits": Bernoulli(),

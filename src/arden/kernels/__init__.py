@@ -18,10 +18,18 @@ __all__ = ["register", "without_kernels"]
 
 _FORWARD = {("NADE", "cpu"): "arden.kernels.nade:params"}
 _DRAW = {
+    ("DiagonalBiLSTM", "Bernoulli", "cpu"): "arden.kernels.raster_draw:draw",
+    ("DiagonalBiLSTM", "Categorical", "cpu"): "arden.kernels.raster_draw:draw",
     ("FVSBN", "Bernoulli", "cpu"): "arden.kernels.masked_draw:draw",
+    ("GatedPixelCNN", "Bernoulli", "cpu"): "arden.kernels.raster_draw:draw",
+    ("GatedPixelCNN", "Categorical", "cpu"): "arden.kernels.raster_draw:draw",
     ("MADE", "Bernoulli", "cpu"): "arden.kernels.masked_draw:draw",
     ("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_draw:draw",
     ("NADE", "Categorical", "cpu"): "arden.kernels.nade_draw:draw",
+    ("PixelCNN", "Bernoulli", "cpu"): "arden.kernels.raster_draw:draw",
+    ("PixelCNN", "Categorical", "cpu"): "arden.kernels.raster_draw:draw",
+    ("RowLSTM", "Bernoulli", "cpu"): "arden.kernels.raster_draw:draw",
+    ("RowLSTM", "Categorical", "cpu"): "arden.kernels.raster_draw:draw",
 }
 _times_off = 0
 

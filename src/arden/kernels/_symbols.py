@@ -7,7 +7,7 @@ from typing import Any
 
 from arden.kernels._compile import EXACT, inner
 
-__all__ = ["draw_bit", "draw_symbol"]
+__all__ = ["draw_bit", "draw_discrete", "draw_symbol"]
 
 
 @inner(EXACT)
@@ -38,3 +38,12 @@ def draw_symbol(masses: Any, noise: Any) -> Any:
         if mass > 0.0:
             last_with_mass = k
     return min(below, last_with_mass)
+
+
+@inner(EXACT)
+def draw_discrete(masses: Any, num_symbols: Any, noise: Any) -> Any:
+    """(P,) float64 parameters of a Bernoulli or Categorical over that many symbols, uniform ->
+    symbol; overwrites the parameters."""
+    if masses.shape[0] == num_symbols:
+        return draw_symbol(masses, noise)
+    return draw_bit(masses[0], noise)

@@ -97,7 +97,10 @@ class RasterStack(RasterNetwork):
         """planes, what is carried, (y, x), c -> (B, P) of that scalar; memories are written."""
         shift, memories, of_head = carried
         own = group_slice(self.num_maps, self.channels, channel)
-        x = self.first.at(planes, pixel, channel)
+        # Cut out, since a kernel of one pixel knows no other.
+        tall, wide = self.margin + 1, 2 * self.margin + 1
+        around = planes[..., pixel[0] : pixel[0] + tall, pixel[1] : pixel[1] + wide]
+        x = self.first.at(around, (0, 0), channel)
         if shift is not None:
             x = x + shift[:, own]
         for layer, memory in zip(self.layers(), memories, strict=True):
