@@ -167,12 +167,15 @@ def changes(
             changed[number] = True
     # Some rows at a time: 3072 steps of 256 levels are six megabytes a row.
     size = max(1, _NUMBERS_AT_ONCE // max(len(dims) * part.conditional.num_params, 1))
-    moved = []
+    moved, still = [], torch.empty(0)
     for some in rows.split(size):
-        repeated = None if context is None else context.expand(len(some) + 1, -1)
-        params = one_pass(part, torch.cat([base, some]), dims, repeated)
-        scale = 1 + params[0].abs().amax(dim=-1)
-        moved.append((params[1:] - params[0]).abs().amax(dim=-1) / scale)
+        repeated = None if context is None else context.expand(len(some), -1)
+        if len(still) != len(some):
+            # Every row against itself unchanged, at its own place in the batch: products round
+            # by place, and a recurrent network with noise on its weights may be chaotic.
+            still = one_pass(part, base.expand(len(some), -1), dims, repeated)
+        params = one_pass(part, some, dims, repeated)
+        moved.append((params - still).abs().amax(dim=-1) / (1 + still.abs().amax(dim=-1)))
     return _Seen(torch.cat(moved).nan_to_num(nan=math.inf).T.cpu(), changed, inputs)
 
 
