@@ -34,7 +34,7 @@ CATALOGUES = {
     "networks": "NETWORKS",
     "latent": "LATENTS",
 }
-ONLY_IN_KERNELS = {"numba", "triton"}
+ONLY_IN_KERNELS = {"llvmlite", "numba", "triton"}
 WITHOUT_TORCH = [
     "arden",
     "arden.cli",
@@ -104,7 +104,7 @@ def upward_imports(package: Path) -> list[str]:
 
 
 def kernel_imports(package: Path) -> list[str]:
-    """package -> a line for every import of numba or triton outside kernels/."""
+    """package -> a line for every import of numba, llvmlite or triton outside kernels/."""
     return [
         f"{path}:{line}: {place} imports {name}; only kernels may"
         for path, place, tree in sources(package)

@@ -14,10 +14,14 @@ from arden.conditionals.categorical import Categorical
 from arden.conditionals.tempered import Tempered
 from arden.core.draw import draw, generic_draw, uniform_noise
 from arden.errors import InputError
-from arden.kernels import _threads, masked_draw, nade_draw, register
+from arden.kernels import _threads, masked_draw, nade_draw, recurrent_draw, register, wavenet_draw
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
+from arden.networks.gru import GRU, GRUOptions
+from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
 from arden.networks.nade import NADE, NADEOptions
+from arden.networks.rnn import RNN, RNNOptions
+from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
 from arden.orderings.zigzag import Zigzag
@@ -44,7 +48,31 @@ CASES = {
     "MADE, random masks": (MADE, RANDOM, Bernoulli(), SHUFFLED, 0),
     "MADE without units": (MADE, MADEOptions(()), Bernoulli(), RASTER, 0),
     "MADE of one variable": (MADE, MADEOptions((4,)), Bernoulli(), Raster((1,)), 0),
+    "RNN": (RNN, RNNOptions(9), Bernoulli(), SHUFFLED, 0),
+    "RNN of layers": (RNN, RNNOptions(17, 3), Categorical(4), ZIGZAG, 2),
+    "LSTM": (LSTM, LSTMOptions(9, 2), Categorical(6), SHUFFLED, 0),
+    "LSTM with classes": (LSTM, LSTMOptions(40), Bernoulli(), RASTER, 3),
+    "LSTM over levels": (LSTM, LSTMOptions(16, 3), Categorical(5, "scalar"), ZIGZAG, 0),
+    "LSTM of one variable": (LSTM, LSTMOptions(1), Bernoulli(), Raster((1,)), 0),
+    "GRU": (GRU, GRUOptions(33), Categorical(40), SHUFFLED, 2),
+    "GRU of layers": (GRU, GRUOptions(9, 3), Bernoulli(), ZIGZAG, 0),
+    "GRU over nothing": (GRU, GRUOptions(9), Categorical(1), RASTER, 0),
+    "WaveNet": (WaveNet, WaveNetOptions(5, 3, 2, 3), Bernoulli(), SHUFFLED, 0),
+    "WaveNet with classes": (WaveNet, WaveNetOptions(33, 20, 4, 1), Categorical(3), ZIGZAG, 2),
+    "WaveNet, far": (WaveNet, WaveNetOptions(16, 40, 6, 2), Categorical(9, "scalar"), RASTER, 0),
+    "WaveNet of one variable": (WaveNet, WaveNetOptions(4, 4, 2), Bernoulli(), Raster((1,)), 3),
 }
+KERNELS = {
+    FVSBN: masked_draw,
+    GRU: recurrent_draw,
+    LSTM: recurrent_draw,
+    MADE: masked_draw,
+    NADE: nade_draw,
+    RNN: recurrent_draw,
+    WaveNet: wavenet_draw,
+}
+ONE_OF_EACH = ["NADE", "NADE over symbols", "FVSBN", "MADE, deep"]
+ONE_OF_EACH += ["RNN of layers", "LSTM", "GRU", "WaveNet", "WaveNet with classes"]
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +81,7 @@ def _registered():
 
 
 def kernel_of(model):
-    return nade_draw.draw if isinstance(model.network, NADE) else masked_draw.draw
+    return KERNELS[type(model.network)].draw
 
 
 def noise_of(model, batch_size, seed=0):
@@ -84,13 +112,13 @@ def test_known_values_are_kept_and_seen(case):
     assert torch.equal(drawn, generic_draw(model, noise, known, given, context))
 
 
-@pytest.mark.parametrize("case", ["NADE", "NADE over symbols", "FVSBN", "MADE, deep"])
+@pytest.mark.parametrize("case", ONE_OF_EACH)
 def test_a_row_draws_the_same_in_any_batch_and_on_any_number_of_threads(case, monkeypatch):
     monkeypatch.setattr(_threads, "_WORTH_SHARING", 0)
     model = discrete_model(*CASES[case], dtype=torch.float32)
     noise, context = noise_of(model, 150), random_context(model, 150)
     whole = draw(model, noise, context=context)
-    cuts = [0, 1, 2, 70, 150]
+    cuts = [0, 1, 3, 70, 150]
     chunks = [
         draw(model, noise[low:high], context=None if context is None else context[low:high])
         for low, high in pairwise(cuts)
@@ -104,7 +132,7 @@ def test_a_row_draws_the_same_in_any_batch_and_on_any_number_of_threads(case, mo
         torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("case", ["NADE", "NADE over symbols", "FVSBN", "MADE, deep"])
+@pytest.mark.parametrize("case", ONE_OF_EACH)
 def test_float32_draws_differ_only_where_a_uniform_falls_between_two_roundings(case):
     model = discrete_model(*CASES[case], dtype=torch.float32)
     noise, context = noise_of(model, 3000), random_context(model, 3000)
@@ -115,7 +143,7 @@ def test_float32_draws_differ_only_where_a_uniform_falls_between_two_roundings(c
 
 
 def test_the_lookup_finds_the_kernels(monkeypatch):
-    for case in ("NADE", "NADE over symbols", "FVSBN", "MADE"):
+    for case in ONE_OF_EACH:
         model = discrete_model(*CASES[case])
         noise = noise_of(model, 3)
         context = random_context(model, 3)
@@ -173,5 +201,20 @@ def test_a_planted_defect_of_masked_layers_is_seen(case, monkeypatch):
 
     units = masked_draw._units
     monkeypatch.setattr(masked_draw, "_units", defective)
+    with pytest.raises(AssertionError):
+        test_draws_are_those_of_the_generic_walk(case, 0)
+
+
+@pytest.mark.parametrize("case", ["RNN", "LSTM", "GRU", "WaveNet", "WaveNet, far"])
+def test_a_planted_defect_of_sequences_is_seen(case, monkeypatch):
+    def defective(*arguments):
+        first, second, *others = arguments[at]
+        second = second.copy()
+        second[:, :, -1] = 0  # of the last unit itself, or of the last channel of what was before
+        return walk(*arguments[:at], (first, second, *others), *arguments[at + 1 :])
+
+    module = KERNELS[CASES[case][0]]
+    walk, at = module.walk, 0 if module is wavenet_draw else 1
+    monkeypatch.setattr(module, "walk", defective)
     with pytest.raises(AssertionError):
         test_draws_are_those_of_the_generic_walk(case, 0)

@@ -17,19 +17,20 @@ from typing import Any
 __all__ = ["register", "without_kernels"]
 
 _FORWARD = {("NADE", "cpu"): "arden.kernels.nade:params"}
+_BITS, _SYMBOLS = ("Bernoulli",), ("Bernoulli", "Categorical")
+_WALKS = {
+    "masked_draw": (("FVSBN", "MADE"), _BITS),
+    "nade_draw": (("NADE",), _SYMBOLS),
+    "raster_draw": (("DiagonalBiLSTM", "GatedPixelCNN", "PixelCNN", "RowLSTM"), _SYMBOLS),
+    "recurrent_draw": (("GRU", "LSTM", "RNN"), _SYMBOLS),
+    "wavenet_draw": (("WaveNet",), _SYMBOLS),
+}
+"""A file of this folder -> the networks, and the families, whose whole walk its `draw` is."""
 _DRAW = {
-    ("DiagonalBiLSTM", "Bernoulli", "cpu"): "arden.kernels.raster_draw:draw",
-    ("DiagonalBiLSTM", "Categorical", "cpu"): "arden.kernels.raster_draw:draw",
-    ("FVSBN", "Bernoulli", "cpu"): "arden.kernels.masked_draw:draw",
-    ("GatedPixelCNN", "Bernoulli", "cpu"): "arden.kernels.raster_draw:draw",
-    ("GatedPixelCNN", "Categorical", "cpu"): "arden.kernels.raster_draw:draw",
-    ("MADE", "Bernoulli", "cpu"): "arden.kernels.masked_draw:draw",
-    ("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_draw:draw",
-    ("NADE", "Categorical", "cpu"): "arden.kernels.nade_draw:draw",
-    ("PixelCNN", "Bernoulli", "cpu"): "arden.kernels.raster_draw:draw",
-    ("PixelCNN", "Categorical", "cpu"): "arden.kernels.raster_draw:draw",
-    ("RowLSTM", "Bernoulli", "cpu"): "arden.kernels.raster_draw:draw",
-    ("RowLSTM", "Categorical", "cpu"): "arden.kernels.raster_draw:draw",
+    (network, family, "cpu"): f"arden.kernels.{file}:draw"
+    for file, (networks, families) in _WALKS.items()
+    for network in networks
+    for family in families
 }
 _times_off = 0
 

@@ -11,15 +11,16 @@ from torch import Tensor, nn
 from arden.core.conditional import Discrete
 from arden.core.model import AutoregressiveModel
 
-__all__ = ["DrawInputs", "draw_inputs"]
+__all__ = ["DrawInputs", "draw_inputs", "of_symbols"]
 
 
 @dataclass(frozen=True)
 class DrawInputs:
     """Shapes: order (T,), noise (B, T), known and given (B, T) or (0, 0), context (B, C) or None.
 
-    ``noise``, ``known`` and ``given`` are in event order, ``dtype`` is the weights'. ``drawn``
-    (B, T), in event order too, is to be filled.
+    ``noise``, ``known`` and ``given`` are in event order, ``dtype`` is the weights'. ``end`` is the
+    symbol after which a row has nothing to draw, −1 where there is none. ``drawn`` (B, T), in event
+    order too, is to be filled.
     """
 
     order: np.ndarray
@@ -28,7 +29,15 @@ class DrawInputs:
     given: np.ndarray
     context: Tensor | None
     dtype: torch.dtype
+    end: int
     drawn: np.ndarray
+
+    def event(self, shape: tuple[int, ...]) -> Tensor:
+        """*event -> (B, *event): what was drawn; strings as (B, steps until the last has ended)."""
+        if self.end < 0:
+            return torch.from_numpy(self.drawn).reshape(-1, *shape)
+        going_on = int((self.drawn != self.end).any(axis=0).sum())
+        return torch.from_numpy(self.drawn[:, : going_on + 1].copy())
 
 
 def draw_inputs(
@@ -37,17 +46,21 @@ def draw_inputs(
     known: Tensor | None,
     given: Tensor | None,
     context: Tensor | None,
+    strings: bool = False,
 ) -> DrawInputs | None:
     """The arguments of `arden.core.draw.draw` -> arrays, or None for a case that is not plain.
 
     Not plain are weights that are no ordinary CPU tensors of float32 or float64, shapes that do not
-    fit and given values outside the support: the generic walk computes or reports them.
+    fit and given values outside the support: the generic walk computes or reports them; and events
+    without a fixed length, unless ``strings`` says that the kernel heeds the end symbol.
     """
-    batch_size, steps = noise.shape[0], model.network.spec.num_steps
+    batch_size, steps, end = noise.shape[0], model.network.spec.num_steps, model.ordering.end
+    if strings and end is not None and noise.dim() == 3:
+        steps = noise.shape[1]
     weights = list(model.network.parameters())
     if (
-        steps is None
-        or model.ordering.num_steps != steps
+        not steps
+        or (model.ordering.num_steps or steps) != steps
         or noise.shape[-1] != 1
         or noise.numel() != batch_size * steps
         or not batch_size
@@ -78,5 +91,14 @@ def draw_inputs(
         values,
         model.check_context(context, batch_size),
         weights[0].dtype,
-        np.empty((batch_size, steps), np.int64),
+        -1 if end is None else end,
+        np.full((batch_size, steps), end or 0, np.int64),
     )
+
+
+def of_symbols(family: Discrete, weight: Tensor) -> Tensor:
+    """K symbols shown as F features, (N, F) -> (K, N): what each symbol adds to N sums."""
+    features = family.features(torch.arange(family.num_symbols)).to(weight.dtype)
+    if torch.equal(features, torch.eye(family.num_symbols, dtype=weight.dtype)):
+        return weight.T  # one-hot: a column each, and no product with zeros
+    return features @ weight.T

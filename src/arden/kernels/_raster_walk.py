@@ -12,7 +12,7 @@ import numpy as np
 
 from arden.kernels._activation import sigmoid, tanh
 from arden.kernels._compile import FUSED, inner, outer
-from arden.kernels._symbols import draw_discrete
+from arden.kernels._symbols import draw_value
 from arden.kernels._tile import product
 
 __all__ = ["CELL", "FIELDS", "GATED", "MOVE", "PRODUCT", "walk"]
@@ -84,7 +84,7 @@ def walk(
                     else:
                         for k in range(masses.shape[0]):
                             masses[k] = work[row, params + k]
-                        symbol = draw_discrete(masses, table.shape[0], noise[batch_row, place])
+                        symbol = draw_value(masses, table.shape[0], noise[batch_row, place])
                     drawn[batch_row, place] = symbol
                     for k in range(table.shape[1]):
                         work[row, features + k] = table[symbol, k]

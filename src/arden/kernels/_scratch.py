@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LANES", "padded", "scratch"]
+__all__ = ["LANES", "padded", "scratch", "shaped"]
 
 LANES = 16
 """Rows of scratch are rounded up to a multiple of this: 64 bytes of float32, one cache line."""
@@ -50,3 +50,9 @@ def scratch(lengths: Sequence[int], width: int, dtype: Any) -> tuple[np.ndarray,
         arrays.append(flat.reshape(length, width))
         offset += size
     return tuple(arrays)
+
+
+def shaped(shapes: Sequence[tuple[int, ...]], dtype: Any) -> tuple[np.ndarray, ...]:
+    """Shapes, dtype -> as `scratch`, arrays of those shapes."""
+    flat = scratch([math.prod(shape) for shape in shapes], 1, dtype)
+    return tuple(array.reshape(shape) for array, shape in zip(flat, shapes, strict=True))

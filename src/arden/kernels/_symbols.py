@@ -7,7 +7,7 @@ from typing import Any
 
 from arden.kernels._compile import EXACT, inner
 
-__all__ = ["draw_bit", "draw_discrete", "draw_symbol"]
+__all__ = ["draw_bit", "draw_symbol", "draw_value"]
 
 
 @inner(EXACT)
@@ -41,9 +41,8 @@ def draw_symbol(masses: Any, noise: Any) -> Any:
 
 
 @inner(EXACT)
-def draw_discrete(masses: Any, num_symbols: Any, noise: Any) -> Any:
-    """(P,) float64 parameters of a Bernoulli or Categorical over that many symbols, uniform ->
-    symbol; overwrites the parameters."""
+def draw_value(masses: Any, num_symbols: Any, noise: Any) -> Any:
+    """(P,) float64 logits, K, uniform -> a symbol where each has a logit of its own, else a bit."""
     if masses.shape[0] == num_symbols:
         return draw_symbol(masses, noise)
     return draw_bit(masses[0], noise)

@@ -17,7 +17,7 @@ from arden.kernels._compile import outer
 from arden.kernels._draw_inputs import draw_inputs
 from arden.kernels._loops import add_row, dot, four_dots
 from arden.kernels._scratch import padded, scratch
-from arden.kernels._symbols import draw_discrete
+from arden.kernels._symbols import draw_value
 from arden.kernels._threads import pieces, run
 from arden.networks.nade import NADE
 
@@ -132,7 +132,7 @@ def _walk(
                         masses[k] = (
                             logits[first + k] + output_bias[batch_row, step * num_params + k]
                         )
-                    symbol = draw_discrete(masses, table.shape[0], noise[batch_row, place])
+                    symbol = draw_value(masses, table.shape[0], noise[batch_row, place])
                 drawn[batch_row, place] = symbol
                 if step + 1 < num_steps:
                     changed = False
