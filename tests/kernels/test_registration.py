@@ -34,7 +34,7 @@ def test_registering_twice_is_registering_once(tables):
     assert first == (tables.FORWARD_KERNELS, tables.DRAW_KERNELS)
     assert ("NADE", "cpu") in tables.FORWARD_KERNELS
     names = {name for name, _, _ in tables.DRAW_KERNELS}
-    assert names >= {"FVSBN", "MADE", "NADE", "GRU", "LSTM", "RNN", "WaveNet"}
+    assert names >= {"FVSBN", "MADE", "NADE", "GRU", "LSTM", "RNN", "Transformer", "WaveNet"}
     assert names >= {"DiagonalBiLSTM", "GatedPixelCNN", "PixelCNN", "RowLSTM"}
 
 

@@ -23,6 +23,7 @@ _WALKS = {
     "nade_draw": (("NADE",), _SYMBOLS),
     "raster_draw": (("DiagonalBiLSTM", "GatedPixelCNN", "PixelCNN", "RowLSTM"), _SYMBOLS),
     "recurrent_draw": (("GRU", "LSTM", "RNN"), _SYMBOLS),
+    "transformer_draw": (("Transformer",), _SYMBOLS),
     "wavenet_draw": (("WaveNet",), _SYMBOLS),
 }
 """A file of this folder -> the networks, and the families, whose whole walk its `draw` is."""

@@ -16,7 +16,7 @@ from numba.extending import overload
 
 from arden.kernels._compile import EXACT, FUSED, inner
 
-__all__ = ["ACTIVATIONS", "activate", "activate_one", "slope_times"]
+__all__ = ["ACTIVATIONS", "activate", "activate_one", "power_and_rest", "slope_times"]
 
 ACTIVATIONS = {"sigmoid": 0, "tanh": 1, "relu": 2}
 """The names of `arden.layers.activation`, as the numbers that compiled loops take."""
@@ -32,7 +32,7 @@ _C5, _C6, _C7 = np.float32(8.3334519e-3), np.float32(1.3981999e-3), np.float32(1
 
 
 @inner(FUSED)
-def _power_and_rest(x: Any) -> Any:
+def power_and_rest(x: Any) -> Any:
     """x -> 2ⁿ, e^r − 1 with x = n ln 2 + r and |r| ≤ ½ ln 2 (polynomial of Cephes' expf); a NaN
     stays one."""
     x = _LEAST if x < _LEAST else x
@@ -50,13 +50,13 @@ def _power_and_rest(x: Any) -> Any:
 
 @inner(FUSED)
 def _sigmoid32(x: Any) -> Any:
-    power, rest = _power_and_rest(-x)
+    power, rest = power_and_rest(-x)
     return _ONE / (_ONE + (power + power * rest))
 
 
 @inner(FUSED)
 def _tanh32(x: Any) -> Any:
-    power, rest = _power_and_rest(-_TWO * (x if x > _ZERO else -x))
+    power, rest = power_and_rest(-_TWO * (x if x > _ZERO else -x))
     below_one = (power - _ONE) + power * rest  # e^(−2|x|) − 1, without cancelling near 0
     size = -below_one / (_TWO + below_one)
     return size if x > _ZERO else -size

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from arden.core.conditional import Discrete
+from arden.core.conditional import Conditional, Discrete
 from arden.core.model import AutoregressiveModel
 
-__all__ = ["DrawInputs", "draw_inputs", "of_symbols"]
+__all__ = ["DrawInputs", "draw_inputs", "features_of_symbols", "of_symbols"]
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,15 @@ def draw_inputs(
     )
 
 
+def features_of_symbols(family: Conditional, dtype: torch.dtype) -> Tensor:
+    """A family over K symbols, dtype -> (K, F): what a network is shown of each."""
+    assert isinstance(family, Discrete)
+    return family.features(torch.arange(family.num_symbols)).to(dtype).contiguous()
+
+
 def of_symbols(family: Discrete, weight: Tensor) -> Tensor:
     """K symbols shown as F features, (N, F) -> (K, N): what each symbol adds to N sums."""
-    features = family.features(torch.arange(family.num_symbols)).to(weight.dtype)
+    features = features_of_symbols(family, weight.dtype)
     if torch.equal(features, torch.eye(family.num_symbols, dtype=weight.dtype)):
         return weight.T  # one-hot: a column each, and no product with zeros
     return features @ weight.T

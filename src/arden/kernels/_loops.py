@@ -12,7 +12,7 @@ import numpy as np
 
 from arden.kernels._compile import FUSED, REORDERED, inner, outer
 
-__all__ = ["add_row", "changes", "dot", "four_dots"]
+__all__ = ["add_products", "add_row", "add_rows", "changes", "dot", "four_dots"]
 
 
 def changes(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -42,6 +42,78 @@ def add_row(total: Any, row: Any, factor: Any, weights: Any, source: Any, low: A
     """total[row, :n] += factor · weights[source, low : low + n]; ``low`` and ``n`` unsigned."""
     for k in range(n):
         total[row, k] += factor * weights[source, low + k]
+
+
+@inner(FUSED)
+def add_rows(
+    total: Any,
+    row: Any,
+    values: Any,
+    at: Any,
+    left: Any,
+    weights: Any,
+    first: Any,
+    count: Any,
+    n: Any,
+) -> None:
+    """total[row, :n] += values[at, left : left + count] @ weights[first : first + count, :n], in
+    this order, a product after another; ``n`` unsigned."""
+    whole = count // 4 * 4
+    for source in range(0, whole, 4):
+        a, b = values[at, left + source], values[at, left + source + 1]
+        c, d = values[at, left + source + 2], values[at, left + source + 3]
+        i = first + source
+        for k in range(n):
+            total[row, k] = (
+                total[row, k]
+                + a * weights[i, k]
+                + b * weights[i + 1, k]
+                + c * weights[i + 2, k]
+                + d * weights[i + 3, k]
+            )
+    for source in range(whole, count):
+        add_row(total, row, values[at, left + source], weights, first + source, np.uint64(0), n)
+
+
+@inner(FUSED)
+def add_products(total: Any, values: Any, weights: Any) -> None:
+    """(R, O) += (R, I) @ (I, O), a weight once loaded serving four rows.
+
+    A row's sums are those of `add_rows`, in the same order: they do not depend on the others.
+    """
+    rows, count, n = total.shape[0], weights.shape[0], np.uint64(weights.shape[1])
+    whole = count // 4 * 4
+    fours = rows // 4 * 4
+    for row in range(0, fours, 4):
+        for i in range(0, whole, 4):
+            a, b, c, d = _four(values, row, i)
+            e, f, g, h = _four(values, row + 1, i)
+            p, q, r, s = _four(values, row + 2, i)
+            u, v, w, x = _four(values, row + 3, i)
+            for k in range(n):
+                first, second = weights[i, k], weights[i + 1, k]
+                third, fourth = weights[i + 2, k], weights[i + 3, k]
+                total[row, k] = total[row, k] + a * first + b * second + c * third + d * fourth
+                total[row + 1, k] = (
+                    total[row + 1, k] + e * first + f * second + g * third + h * fourth
+                )
+                total[row + 2, k] = (
+                    total[row + 2, k] + p * first + q * second + r * third + s * fourth
+                )
+                total[row + 3, k] = (
+                    total[row + 3, k] + u * first + v * second + w * third + x * fourth
+                )
+        for here in range(row, row + 4):
+            for i in range(whole, count):
+                add_row(total, here, values[here, i], weights, i, np.uint64(0), n)
+    for row in range(fours, rows):
+        add_rows(total, row, values, row, 0, weights, 0, count, n)
+
+
+@inner(FUSED)
+def _four(values: Any, row: Any, left: Any) -> Any:
+    """(R, I), row, left -> values[row, left : left + 4]."""
+    return values[row, left], values[row, left + 1], values[row, left + 2], values[row, left + 3]
 
 
 @inner(REORDERED)

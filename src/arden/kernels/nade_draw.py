@@ -10,11 +10,10 @@ from torch import Tensor
 
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
-from arden.core.conditional import Discrete
 from arden.core.model import AutoregressiveModel
 from arden.kernels._activation import ACTIVATIONS, activate
 from arden.kernels._compile import outer
-from arden.kernels._draw_inputs import draw_inputs
+from arden.kernels._draw_inputs import draw_inputs, features_of_symbols
 from arden.kernels._loops import add_row, dot, four_dots
 from arden.kernels._scratch import padded, scratch
 from arden.kernels._symbols import draw_value
@@ -60,8 +59,7 @@ def draw(
         network.outputs.flatten(0, 1).contiguous().numpy(),
         output_bias.flatten(1).numpy(),
     )
-    assert isinstance(family, Discrete)
-    table = family.features(torch.arange(family.num_symbols)).to(inputs.dtype).contiguous().numpy()
+    table = features_of_symbols(family, inputs.dtype).numpy()
     noises = (inputs.noise, inputs.known, inputs.given)
     kind = ACTIVATIONS[network.options.activation]
     tile = max(1, _TILE // num_params) * num_params
