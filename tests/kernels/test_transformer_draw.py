@@ -153,13 +153,15 @@ def test_cases_that_are_not_plain_are_declined():
     assert transformer_draw.draw(strings, torch.rand(3, 9, 1), None, None, None) is None
 
 
-@pytest.mark.parametrize("defect", ["epsilon", "a key"])
+@pytest.mark.parametrize("defect", ["epsilon", "keys"])
 def test_a_planted_defect_is_seen(defect, monkeypatch):
     def defective(ends, blocks, epsilon, *others):
         if defect == "epsilon":
             epsilon = epsilon + 0.5
         else:
-            blocks[1][:, :, 8:9] *= -1  # the first number of every key
+            into = blocks[1].copy()
+            into[:, :, 8:16] *= -1
+            blocks = (blocks[0], into, *blocks[2:])
         walk(ends, blocks, epsilon, *others)
 
     walk = transformer_draw.walk
