@@ -99,7 +99,9 @@ def log_density(parts: Parts, value: Tensor) -> Tensor:
     log_weights, means, scales = parts
     standardised = (value[..., None].to(means.dtype) - means) / scales
     terms = -0.5 * standardised**2 - scales.log() - 0.5 * math.log(2 * math.pi)
-    return (log_weights + terms).logsumexp(dim=-1)
+    joint = log_weights + terms
+    # A sum of one term is that term, at a third of the time.
+    return joint[..., 0] if joint.shape[-1] == 1 else joint.logsumexp(dim=-1)
 
 
 def draw_of_parts(parts: Parts, noise: Tensor) -> Tensor:
