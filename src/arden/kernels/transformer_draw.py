@@ -13,7 +13,7 @@ from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
 from arden.core.model import AutoregressiveModel
 from arden.kernels._draw_inputs import draw_inputs, features_of_symbols
-from arden.kernels._scratch import LANES, padded, scratch
+from arden.kernels._scratch import shaped
 from arden.kernels._threads import pieces, run
 from arden.kernels._transformer_walk import SPAN, walk
 from arden.layers.causal_attention import TransformerBlock
@@ -84,7 +84,7 @@ def draw(
         count = rows[1] - rows[0]
         cache = (len(blocks), count, spans, width, SPAN)
         shapes = [(count, size) for size in (width, width, 3 * width, 4 * width, num_params)]
-        *sums, scores, keys, values = _room([*shapes, (heads * spans, SPAN), cache, cache], dtype)
+        *sums, scores, keys, values = shaped([*shapes, (heads * spans, SPAN), cache, cache], dtype)
         work = (*sums, scores, scores.reshape(heads, spans * SPAN))
         arguments = (ends, layers, epsilon, inputs.order, noises, rows, work)
         walk(*arguments, (keys, values), np.empty(num_params), inputs.drawn)
@@ -112,13 +112,3 @@ def _maps(
 
 def _array(tensor: Tensor) -> np.ndarray:
     return tensor.detach().contiguous().numpy()
-
-
-def _room(shapes: Sequence[tuple[int, ...]], dtype: np.dtype) -> list[np.ndarray]:
-    """Shapes, dtype -> arrays of them out of this thread's scratch, holding anything."""
-    sizes = [int(np.prod(shape)) for shape in shapes]
-    lines = scratch([padded(size) // LANES for size in sizes], LANES, dtype)
-    return [
-        line.reshape(-1)[:size].reshape(shape)
-        for line, size, shape in zip(lines, sizes, shapes, strict=True)
-    ]
