@@ -15,8 +15,10 @@ from torch import Tensor
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical, Encoding
 from arden.conditionals.gaussian_mixture import GaussianMixture
+from arden.conditionals.integer_mixture import IntegerMixture
 from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.conditionals.mixed import Mixed
+from arden.conditionals.quantile_mapped import QuantileMapped, quantile_knots
 from arden.conditionals.standardised import Standardised
 from arden.core.conditional import Conditional
 from arden.core.latent import AnyModel, LatentModel
@@ -24,8 +26,9 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel, spec_for
 from arden.core.network import CountedNetwork
 from arden.core.ordering import Ordering
-from arden.data.dataset import Dataset
-from arden.data.recording import recording_step
+from arden.data.column import Column
+from arden.data.dataset import Dataset, Split
+from arden.data.recording import heaped_values, recording_step
 from arden.data.schema import Schema
 from arden.errors import InputError, suggestion
 from arden.latent import LATENTS
@@ -42,6 +45,7 @@ from arden.training.validation import check_whole_rows
 __all__ = ["FitOptions", "assemble", "choose_conditional", "find_system", "split_options"]
 
 _MOST_ONE_HOT = 32
+_LEAST_GAP = 1e-3  # between knots of a quantile map, in deviations of the column
 
 FitOptions = tuple[Any, LayoutOptions, TrainingOptions]
 """The options of a network (or a latent model), of its layout, and of its training."""
@@ -165,23 +169,44 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
         raise InputError(
             "encoding: expected auto or scalar with a mixture of logistics, got 'one_hot'"
         )
-    if schema.num_symbols is not None:
+    # Columns with levels of their own differ in more than how many they have.
+    if schema.num_symbols is not None and not schema.by_column:
         return _discrete(schema.num_symbols, layout)
     if not schema.columns:
-        values = data.train.values
-        if data.train.observed is not None:
-            values = values[data.train.observed]
-        return _real(values.flatten(), layout)
-    families = []
-    for index, column in enumerate(schema.columns):
-        if column.num_symbols is not None:
-            families.append(_discrete(column.num_symbols, layout))
-        else:
-            values = data.train.values[:, index]
-            if data.train.observed is not None:
-                values = values[data.train.observed[:, index]]
-            families.append(_real(values, layout))
-    return Mixed(tuple(families))
+        return _real(_known(data.train), layout)
+    families = tuple(
+        _of_column(column, data.train, index, layout) for index, column in enumerate(schema.columns)
+    )
+    # One family for all is simpler, and what kernels and counted tables are made for.
+    if schema.num_symbols is not None and len(set(families)) == 1:
+        return families[0]
+    return Mixed(families)
+
+
+def _of_column(column: Column, train: Split, index: int, layout: LayoutOptions) -> Conditional:
+    """A column, the training rows, its place -> its family, with their moments and heaps."""
+    if column.num_symbols is None:
+        return _real(_known(train, index), layout)
+    if column.low is not None:
+        values = _known(train, index).double()
+        spikes = heaped_values(values)
+        rest = values[~torch.isin(values, torch.tensor(spikes, dtype=values.dtype))]
+        shift, unit = _moments(rest if len(rest) else values)
+        count = column.num_symbols
+        return IntegerMixture(shift, unit, count, layout.components, spikes)
+    if column.levels and not column.has_order and column.kind != "binary":
+        # Words have no size: neither read as a number, nor neighbours.
+        return Categorical(column.num_symbols, "one_hot")
+    if column.num_symbols == 1:
+        return Categorical(1)
+    return _discrete(column.num_symbols, layout)
+
+
+def _known(split: Split, index: int | None = None) -> Tensor:
+    """Rows -> (M,): their known values, all of them or those of a column."""
+    at = slice(None) if index is None else (slice(None), index)
+    values = split.values[at]
+    return values.flatten() if split.observed is None else values[split.observed[at]]
 
 
 def _context_size(data: Dataset, layout: LayoutOptions) -> int:
@@ -212,12 +237,21 @@ def _discrete(num_symbols: int, layout: LayoutOptions) -> Conditional:
 
 def _real(values: Tensor, layout: LayoutOptions) -> Conditional:
     shift, scale = _moments(values)
-    least = layout.min_scale
-    if layout.floor == "recording":  # nothing finer was measured; a finer spike is an artefact
-        least = max(least, recording_step(values) / 2 / scale)
-    return Standardised(
-        GaussianMixture(layout.components, layout.mixture_weights, least), shift, scale
-    )
+    step = recording_step(values)
+    least, floor = layout.min_scale, layout.floor == "recording"
+
+    def gaussians(narrowest: float) -> GaussianMixture:
+        return GaussianMixture(layout.components, layout.mixture_weights, narrowest)
+
+    if layout.scaling == "quantile":
+        knots, images = quantile_knots(values, max(step, _LEAST_GAP * scale))
+        # The floor is one of the data: where the map is steepest, it is widest.
+        slope = QuantileMapped(gaussians(least), knots, images).steepest
+        least = max(least, step / 2 * slope) if floor else least
+        return QuantileMapped(gaussians(least), knots, images)
+    if floor:  # nothing finer was measured; a finer spike is an artefact
+        least = max(least, step / 2 / scale)
+    return Standardised(gaussians(least), shift, scale)
 
 
 def _moments(values: Tensor) -> tuple[float, float]:

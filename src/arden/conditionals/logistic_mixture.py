@@ -11,7 +11,7 @@ from torch.nn.functional import logsigmoid
 from arden.core.conditional import Discrete
 from arden.errors import InputError
 
-__all__ = ["LogisticMixture"]
+__all__ = ["LogisticMixture", "log_cell_mass"]
 
 _MIN_LOG_SCALE = -7.0  # of the unit in which all K levels span [−1, 1]: about K/2000 of a level
 _MAX_LOG_SCALE = 40.0  # wider, a cell has no width left in float32 and the gradient is NaN
@@ -57,14 +57,8 @@ class LogisticMixture(Discrete):
         half_cell = 1.0 / (self.num_symbols - 1)
         centre = (value.to(means.dtype) * (2.0 * half_cell) - 1.0)[..., None] - means
         inverse_scale = (-log_scales.clamp(_MIN_LOG_SCALE, _MAX_LOG_SCALE)).exp()
-        upper = (centre + half_cell) * inverse_scale
-        lower = (centre - half_cell) * inverse_scale
-        width = 2.0 * half_cell * inverse_scale
-        # σ(u) − σ(l) = σ(u) σ(−l) (1 − e^{−(u−l)}): three factors, none of which cancels.
-        inner = logsigmoid(upper) + logsigmoid(-lower) + (-torch.expm1(-width)).log()
-        first = value[..., None] == 0
-        last = value[..., None] == self.num_symbols - 1
-        return torch.where(first, logsigmoid(upper), torch.where(last, logsigmoid(-lower), inner))
+        first, last = value[..., None] == 0, value[..., None] == self.num_symbols - 1
+        return log_cell_mass(centre, half_cell, inverse_scale, first, last)
 
     def log_pmf(self, params: Tensor) -> Tensor:
         """(…, 3M) -> (…, K): ln mass of every level, in nats."""
@@ -87,3 +81,19 @@ class LogisticMixture(Discrete):
             "conditional: a mixture of logistics has no parameters for given counts; "
             "expected bernoulli or categorical"
         )
+
+
+def log_cell_mass(
+    centre: Tensor, half_cell: float, inverse_scale: Tensor, first: Tensor, last: Tensor
+) -> Tensor:
+    """(…, M) distances of a cell's middle from the means -> (…, M): ln mass of the cell, in nats.
+
+    Distances, ``half_cell`` and the inverse of ``inverse_scale`` share a unit. The ``first`` and
+    the ``last`` cell take the tails.
+    """
+    upper = (centre + half_cell) * inverse_scale
+    lower = (centre - half_cell) * inverse_scale
+    width = 2.0 * half_cell * inverse_scale
+    # σ(u) − σ(l) = σ(u) σ(−l) (1 − e^{−(u−l)}): three factors, none of which cancels.
+    inner = logsigmoid(upper) + logsigmoid(-lower) + (-torch.expm1(-width)).log()
+    return torch.where(first, logsigmoid(upper), torch.where(last, logsigmoid(-lower), inner))

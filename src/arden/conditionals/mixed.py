@@ -57,17 +57,25 @@ class Mixed(Conditional):
         """(D,), (B,) or (B, D) -> the family of those columns, discrete when all of them are."""
         if self._reals is not None:
             return self._reals.at(dims)
-        kinds = list(dict.fromkeys(self.families))
-        kind_of_column = torch.tensor(
-            [kinds.index(family) for family in self.families], device=dims.device
-        )
-        kind = kind_of_column[dims]
-        present = [kinds[index] for index in kind.unique().tolist()]
+        kinds, kind_of_column = self._kinds
+        kind = kind_of_column.to(dims.device)[dims]
+        found = kind.unique().tolist()
+        present = tuple(kinds[index] for index in found)
         if len(present) == 1 and not self._pads(present[0]):
             return present[0]
+        # Numbered anew: symbols that only other columns have are not looked at.
+        number = torch.zeros(len(kinds), dtype=torch.int64, device=dims.device)
+        number[found] = torch.arange(len(found), device=dims.device)
+        columns: type[_Columns] | type[_DiscreteColumns] = _Columns
         if all(isinstance(family, Discrete) for family in present):
-            return _DiscreteColumns(self, tuple(kinds), kind)
-        return _Columns(self, tuple(kinds), kind)
+            columns = _DiscreteColumns
+        return columns(self, present, number[kind])
+
+    @cached_property
+    def _kinds(self) -> tuple[tuple[Conditional, ...], Tensor]:
+        """The different families, and which of them each column's is."""
+        kinds = tuple(dict.fromkeys(self.families))
+        return kinds, torch.tensor([kinds.index(family) for family in self.families])
 
     @cached_property
     def _reals(self) -> RealColumns | None:
@@ -124,35 +132,45 @@ class _ByKind:
     def _scatter(
         self,
         shape: tuple[int, ...],
-        compute: Callable[[Conditional, Tensor], Tensor],
+        compute: Callable[[Conditional, _Picked], Tensor],
         out: Tensor,
     ) -> Tensor:
+        """A shape of scalars, what to compute of each kind -> ``out``, filled with all of them.
+
+        ``compute`` is given a family and where its scalars are.
+        """
+        further = out.dim() - len(shape)
+        if self.kind.dim() == 1 and shape and shape[-1] == len(self.kind):
+            # The same columns in every row: slices, which cost less than masks.
+            places = [(self.kind == index).nonzero()[:, 0] for index in range(len(self.kinds))]
+            parts = [
+                _widened(compute(family, _Picked(columns=columns)), out, further)
+                for family, columns in zip(self.kinds, places, strict=True)
+                if len(columns)
+            ]
+            axis = len(shape) - 1
+            return torch.cat(parts, dim=axis).index_select(axis, torch.cat(places).argsort())
         kind = self.kind.expand(shape)
         for index in kind.unique().tolist():
             here = kind == index
-            part = compute(self.kinds[index], here)
-            if part.dim() > 1:  # features narrower than the widest family are padded with zeros
-                part = torch.nn.functional.pad(part, (0, out.shape[-1] - part.shape[-1]))
-            out = out.masked_scatter(
-                here.reshape(here.shape + (1,) * (out.dim() - here.dim())).expand_as(out),
-                part.to(out.dtype),
-            )
+            part = _widened(compute(self.kinds[index], _Picked(mask=here)), out, further)
+            out = out.masked_scatter(here.reshape(here.shape + (1,) * further).expand_as(out), part)
         return out
 
     def features(self, value: Tensor) -> Tensor:
         out = torch.zeros(
             *value.shape, self.mixed.num_features, dtype=torch.float64, device=value.device
         )
-        return self._scatter(tuple(value.shape), lambda f, at: f.features(value[at]), out)
+        return self._scatter(tuple(value.shape), lambda f, at: f.features(at(value)), out)
 
     def contains(self, value: Tensor) -> Tensor:
         out = torch.zeros_like(value, dtype=torch.bool)
-        return self._scatter(tuple(value.shape), lambda f, at: f.contains(value[at]), out)
+        return self._scatter(tuple(value.shape), lambda f, at: f.contains(at(value)), out)
 
     def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
         return self._scatter(
             tuple(value.shape),
-            lambda f, at: f.log_prob(params[at][..., : f.num_params], value[at]),
+            lambda f, at: f.log_prob(at(params, 1)[..., : f.num_params], at(value)),
             params.new_zeros(value.shape),
         )
 
@@ -160,9 +178,31 @@ class _ByKind:
         shape = tuple(params.shape[:-1])
         return self._scatter(
             shape,
-            lambda f, at: f.draw(params[at][..., : f.num_params], noise[at][..., : f.num_noise]),
+            lambda f, at: f.draw(
+                at(params, 1)[..., : f.num_params], at(noise, 1)[..., : f.num_noise]
+            ),
             torch.zeros(shape, dtype=torch.float64, device=params.device),
         )
+
+
+class _Picked:
+    """Where the scalars of one kind are: in some columns of every row, or wherever a mask says."""
+
+    def __init__(self, columns: Tensor | None = None, mask: Tensor | None = None) -> None:
+        self._columns, self._mask = columns, mask
+
+    def __call__(self, of: Tensor, further: int = 0) -> Tensor:
+        """A tensor with ``further`` axes behind those of the scalars -> what it holds of them."""
+        if self._columns is None:
+            return of[self._mask]
+        return of.index_select(of.dim() - 1 - further, self._columns)
+
+
+def _widened(part: Tensor, out: Tensor, further: int) -> Tensor:
+    """What one kind computed -> the same as wide as the widest family's, in the dtype of all."""
+    if further:
+        part = torch.nn.functional.pad(part, (0, out.shape[-1] - part.shape[-1]))
+    return part.to(out.dtype)
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,6 +100,12 @@ DATASETS: dict[str, DatasetEntry] = {
         "table",
         "uci_continuous.zip",
     ),
+    "uci-adult": DatasetEntry(
+        "arden.data.sets.uci_adult:load_uci_adult",
+        "48842 census records, 14 columns of words and numbers, some cells missing",
+        "table",
+        "uci_adult.zip",
+    ),
     "tinyshakespeare": DatasetEntry(
         "arden.data.sets.sequence_sets:load_tiny_shakespeare",
         "plays of Shakespeare, 1.1 million characters, 65 different ones",

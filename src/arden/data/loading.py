@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from arden.errors import InputError, suggestion
 
 if TYPE_CHECKING:
     from arden.data.documents import DocumentSource
-    from arden.data.raw import RawSource
+    from arden.data.raw import RawSource, RawTable
     from arden.data.schema import Schema
     from arden.data.windows import Windows
 
@@ -34,12 +34,21 @@ def load_data(
     window: int | None = None,
     stride: int | None = None,
     lines: bool = False,
+    schema: Schema | str | Path | None = None,
+    missing: Sequence[str] | None = None,
+    unseen: str = "refuse",
+    complete_rows: bool = False,
 ) -> Dataset:
-    """A name, a .csv/.npy/.npz file, an array, tensor or data frame (N, *event) -> a Dataset.
+    """A name, a .csv/.parquet/.npy/.npz file, an array, tensor or data frame -> a Dataset.
 
     Named sets keep their own split. Files and arrays without one are split 80/10/10 by `seed`.
-    Their whole numbers of at least 0 are levels 0..K-1, anything else is real; `discrete` overrides
-    that. `labels` (N,) go with an array. A Dataset is returned as it is.
+    Whole numbers of at least 0 in an array are levels 0..K-1, anything else is real; `discrete`
+    overrides that. `labels` (N,) go with an array. A Dataset is returned as it is.
+
+    Tables whose columns have names (.csv, .parquet, frames of pandas, polars or Arrow) are read
+    column by column: words, numbers and dates, each of its own kind, or as `schema` says (a Schema
+    or its .toml). Cells that hold nothing, or a word of `missing`, are unobserved; `complete_rows`
+    leaves out the rows that have one. `unseen` "other" reserves a level for words that may come.
 
     A .txt or .wav file, or a folder of them, becomes windows of `window` characters (64) or samples
     (256), scored `stride` (half a window) apart; one document is cut 80/10/10 in its order, several
@@ -54,11 +63,20 @@ def load_data(
     >>> load_data([[0, 1], [1, 1], [0, 0], [1, 0]]).schema.num_symbols
     2
     """
+    if complete_rows:
+        from arden.data.scoring_rows import whole_rows
+
+        how: dict[str, Any] = {"labels": labels, "discrete": discrete, "seed": seed}
+        how |= {"data_dir": data_dir, "window": window, "stride": stride, "lines": lines}
+        how |= {"schema": schema, "missing": missing, "unseen": unseen}
+        return whole_rows(load_data(source, **how))
     if isinstance(source, Dataset):
         return source
+    of_tables = {"schema": schema, "missing": missing}
+    of_tables["unseen"] = None if unseen == "refuse" else unseen
     if isinstance(source, str) and source in DATASETS:
         what = f'the named set "{source}"'
-        _refuse(what, labels=labels, discrete=discrete, lines=lines or None)
+        _refuse(what, labels=labels, discrete=discrete, lines=lines or None, **of_tables)
         if _is_sequence(source):
             from arden.data.sequences import infer_sequences
 
@@ -74,7 +92,7 @@ def load_data(
         if documents is not None:
             from arden.data.sequences import infer_sequences
 
-            _refuse(what, discrete=discrete)
+            _refuse(what, discrete=discrete, **of_tables)
             if lines:
                 from arden.data.strings import infer_strings
 
@@ -82,20 +100,28 @@ def load_data(
                 return infer_strings(documents, seed)
             return infer_sequences(documents, seed, window, stride)
         _refuse(what, window=window, stride=stride, lines=lines or None)
+        table = None if discrete is not None else _read_table(source, schema, missing)
+        if table is not None:
+            return _infer_table(table, seed, schema, unseen)
+        _refuse(f"{what} of plain numbers", **of_tables)
         return infer_dataset(_read_file(source), seed, discrete)
     _refuse("rows in memory", window=window, stride=stride)
     if lines:
         from arden.data.strings import infer_strings, lines_in_memory
 
-        _refuse("strings in memory", labels=labels, discrete=discrete)
+        _refuse("strings in memory", labels=labels, discrete=discrete, **of_tables)
         found = lines_in_memory(source)
         if found is None:
             raise InputError(
                 f"lines: expected a text file or a list of texts, got {type(source).__name__}."
             )
         return infer_strings(found, seed)
-    from arden.data.sources import read_memory
+    from arden.data.sources import read_frame, read_memory
 
+    table = None if discrete is not None else read_frame(source, _marks(schema, missing))
+    if table is not None:
+        return _infer_table(table, seed, schema, unseen, labels)
+    _refuse("an array of plain numbers", **of_tables)
     return infer_dataset(read_memory(source, labels), seed, discrete)
 
 
@@ -143,7 +169,14 @@ def read_rows(
     if isinstance(source, str) and source in DATASETS:
         data = _load_named(source, data_dir)
         return scoring_rows.rows_of_dataset(data, schema, split, with_labels)
-    if isinstance(source, (str, Path)):
+    is_file = isinstance(source, (str, Path))
+    if schema.by_column and split is None:
+        from arden.data.sources import read_frame
+
+        table = _read_table(source, schema) if is_file else read_frame(source, schema.missing)
+        if table is not None:
+            return scoring_rows.rows_of_table(table, schema)
+    if is_file:
         raw = _read_file(source)
     else:
         from arden.data.sources import read_memory
@@ -184,8 +217,8 @@ def read_chunks(
 ) -> Iterator[tuple[Split, float]]:
     """What `read_rows` takes -> the same rows, at most so many at a time.
 
-    Beside each chunk stands the share of the source read so far. A .csv file is read line by line
-    and a .npy file piece by piece, so that neither is ever held as a whole; other sources are.
+    Beside each chunk stands the share of the source read so far. A .csv file is read line by line,
+    a .parquet or .npy file piece by piece, so that none is ever held as a whole; other sources are.
     """
     path, split = _without_split(source, split)
     suffix = ""
@@ -194,7 +227,17 @@ def read_chunks(
         suffix = path.suffix.lower() if path.is_file() else ""
     from arden.data import scoring_rows
 
-    if suffix == ".csv":
+    if schema.by_column and split is None and suffix in (".csv", ".parquet"):
+        from arden.data.readers.arrow_table import parquet_tables
+        from arden.data.readers.csv_file import csv_tables
+
+        if suffix == ".csv":
+            tables = csv_tables(path, most_rows, schema.missing, as_texts=True)
+        else:
+            tables = parquet_tables(path, most_rows, schema.missing)
+        for table, share in tables:
+            yield scoring_rows.rows_of_table(table, schema), share
+    elif suffix == ".csv":
         from arden.data.readers.csv_file import csv_chunks
 
         for raw, share in csv_chunks(path, most_rows):
@@ -258,6 +301,53 @@ def _read_file(source: str | Path) -> RawSource:
         meant = suggestion(source, DATASETS) or f" Data sets are {', '.join(sorted(DATASETS))}."
         raise InputError(f'"{source}" is neither a data set nor a file.{meant}')
     return read_file(path)
+
+
+def _read_table(
+    source: str | Path, schema: Schema | str | Path | None, missing: Sequence[str] | None = None
+) -> RawTable | None:
+    from arden.data.sources import read_table
+
+    return read_table(Path(source), _marks(schema, missing), as_texts=schema is not None)
+
+
+def _marks(
+    schema: Schema | str | Path | None, missing: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """What cells that hold nothing are written as: as asked, as the schema says, or as usual."""
+    from arden.data.readers.cells import MISSING
+
+    if missing is not None:
+        if schema is not None:
+            raise InputError("schema, missing: expected one of them, got both.")
+        return tuple(mark.strip().lower() for mark in missing)
+    return MISSING if schema is None else _schema(schema).missing
+
+
+def _schema(schema: Schema | str | Path) -> Schema:
+    if isinstance(schema, (str, Path)):
+        from arden.data.schema_files import read_schema
+
+        return read_schema(schema)
+    return schema
+
+
+def _infer_table(
+    table: RawTable,
+    seed: int,
+    schema: Schema | str | Path | None,
+    unseen: str,
+    labels: Any = None,
+) -> Dataset:
+    from arden.data.tables import infer_table
+
+    if schema is not None and unseen != "refuse":
+        raise InputError(
+            'schema, unseen: expected one of them, got both; a last level "(other)" of a column '
+            "in the schema does the same."
+        )
+    given = None if schema is None else _schema(schema)
+    return infer_table(table, seed, given, unseen, labels)
 
 
 def _refuse(source: str, **options: Any) -> None:

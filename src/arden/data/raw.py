@@ -8,7 +8,7 @@ import numpy as np
 
 from arden.errors import InputError
 
-__all__ = ["RawRows", "RawSource", "numbers"]
+__all__ = ["RawColumn", "RawRows", "RawSource", "RawTable", "numbers"]
 
 
 @dataclass
@@ -37,6 +37,56 @@ class RawSource:
     column_names: tuple[str, ...] | None = None
     notes: list[str] = field(default_factory=list)
     num_symbols: int | None = None
+
+
+@dataclass
+class RawColumn:
+    """One column of a table as it was read: (N,) cells, and which of them hold nothing.
+
+    Cells are numbers (float64, int64 or bool) or texts (objects); those that are `missing` may be
+    anything. `dtype` is what the source calls their type, in Arrow's words. `levels` are categories
+    that the source itself puts in an order. What cannot be read at all has a `refusal`.
+    """
+
+    name: str
+    cells: np.ndarray
+    missing: np.ndarray
+    dtype: str
+    levels: tuple[str, ...] = ()
+    refusal: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its cells are texts."""
+        return self.cells.dtype.kind == "O"
+
+
+@dataclass
+class RawTable:
+    """A table whose columns have types of their own; `lines` as in `RawRows`, `notes` as above.
+
+    `missing` are the texts that were taken for cells that hold nothing.
+    """
+
+    name: str
+    columns: list[RawColumn]
+    missing: tuple[str, ...] = ()
+    lines: np.ndarray | None = None
+    notes: list[str] = field(default_factory=list)
+    named: bool = True
+    """Whether the columns came with names; else their places decide which is which."""
+    first_row: int = 0
+    """The number of its first row in the source, when that comes in chunks."""
+
+    def __len__(self) -> int:
+        return len(self.columns[0].cells)
+
+    def place(self, row: int, column: int) -> str:
+        """A row and a column of it, from 0 -> the words for where that is in the source."""
+        base = 0 if self.lines is None else 1
+        where = f"row {self.first_row + row}" if base == 0 else f"line {self.lines[row]}"  # type: ignore[index]
+        name = f' ("{self.columns[column].name}")' if self.named else ""
+        return f"{self.name}: {where}, column {column + base}{name} (counted from {base})"
 
 
 def numbers(

@@ -5,7 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["recording_step"]
+__all__ = ["heaped_values", "recording_step"]
+
+_MOST_HEAPS = 64
+_LEAST_COUNT, _LEAST_SHARE = 10, 1e-3
+_TIMES_ITS_NEIGHBOURS = 2
+_NEIGHBOURS = 2  # to either side
 
 _ULPS = 4  # the same number, computed in two ways, differs by a few of its last places
 
@@ -31,3 +36,25 @@ def recording_step(values: Tensor) -> float:
     gaps = ordered.diff()
     apart = gaps > noise * torch.maximum(ordered[1:].abs(), ordered[:-1].abs())
     return gaps[apart].min().item() if bool(apart.any()) else 0.0
+
+
+def heaped_values(values: Tensor) -> tuple[int, ...]:
+    """(N,) whole numbers ≥ 0 -> those that occur far more often than the ones beside them, sorted.
+
+    Forty hours a week, no capital gain, a code that means "unknown": at least ten rows and one in a
+    thousand, and twice as many as the mean of the two numbers to either side; at most 64 of them.
+
+    >>> heaped_values(torch.tensor([0] * 40 + list(range(30)) * 3))
+    (0,)
+    """
+    found, counts = values.long().unique(return_counts=True)
+    if not len(found):
+        return ()
+    beside = torch.zeros(len(found), dtype=torch.float64)
+    for step in (*range(-_NEIGHBOURS, 0), *range(1, _NEIGHBOURS + 1)):
+        place = torch.searchsorted(found, found + step).clamp(max=len(found) - 1)
+        beside += torch.where(found[place] == found + step, counts[place], 0)
+    least = max(_LEAST_COUNT, _LEAST_SHARE * len(values))
+    heaped = (counts >= least) & (counts > _TIMES_ITS_NEIGHBOURS * beside / (2 * _NEIGHBOURS))
+    most = counts.where(heaped, 0).argsort(descending=True, stable=True)[:_MOST_HEAPS]
+    return tuple(sorted(found[most[heaped[most]]].tolist()))

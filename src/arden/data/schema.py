@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from arden.data.column import COLUMN_KINDS, Column
 from arden.data.schema_checks import check_choice, check_distinct, check_keys, check_positive
 from arden.errors import InputError
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMN_KINDS", "EVENT_KINDS", "Column", "Schema", "default_column_name"]
 
-COLUMN_KINDS = ("binary", "categorical", "integer", "real")
 EVENT_KINDS = ("image", "table", "text", "audio", "strings")
 _AXES = {"image": (2, 3), "table": (1,), "text": (1,), "audio": (1,), "strings": (1,)}
+_TUPLES = ("event_shape", "columns", "class_names", "symbols", "missing", "left_out")
 END = "\n"
 """The character that ends a string, as it ends its line."""
 MOST_SYMBOLS_IN_A_BYTE = 256
@@ -30,33 +31,6 @@ def default_column_name(index: int) -> str:
     'x3'
     """
     return f"x{index}"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One scalar of a table: its name, its kind and, unless it is real, its levels 0..K-1."""
-
-    name: str
-    kind: str
-    num_symbols: int | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise InputError(f"Column.name must be a non-empty text, got {self.name!r}.")
-        check_choice("Column.kind", self.kind, COLUMN_KINDS)
-        what = f'Column.num_symbols of "{self.name}"'
-        if self.kind == "real":
-            if self.num_symbols is not None:
-                raise InputError(f"{what} must be None (the kind is real), got {self.num_symbols}.")
-        else:
-            check_positive(what, self.num_symbols)
-            if self.kind == "binary" and self.num_symbols != 2:
-                raise InputError(f"{what} must be 2 (the kind is binary), got {self.num_symbols}.")
-
-    @property
-    def is_discrete(self) -> bool:
-        """Whether the column takes levels 0..K-1, so that it has a probability and no density."""
-        return self.kind != "real"
 
 
 @dataclass(frozen=True)
@@ -74,6 +48,10 @@ class Schema:
     Strings have any length: each ends at the line end "\\n", one of their `symbols` that belongs to
     it and is scored; what follows is padding. `event_shape` is (L,), the longest training string.
 
+    A table read column by column speaks of its file's own values (`by_column`): its columns know
+    what their levels stand for, `missing` are the texts of a cell that holds nothing, in small
+    letters, and `left_out` the columns of the file that are no variables of the model.
+
     >>> Schema("image", (8, 8), num_symbols=2).num_variables
     64
     >>> [column.kind for column in Schema("table", (2,)).columns]
@@ -88,9 +66,11 @@ class Schema:
     symbols: tuple[str, ...] = ()
     sample_rate: int | None = None
     stride: int | None = None
+    missing: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("event_shape", "columns", "class_names", "symbols"):
+        for field in _TUPLES:
             value = getattr(self, field)
             if not isinstance(value, Sequence) or isinstance(value, str):
                 raise InputError(f"Schema.{field} must be a tuple, got {value!r}.")
@@ -125,6 +105,8 @@ class Schema:
             ("symbols", ("text", "strings")),
             ("sample_rate", ("audio",)),
             ("stride", ("text", "audio")),
+            ("missing", ("table",)),
+            ("left_out", ("table",)),
         ):
             if getattr(self, field) not in ((), None) and self.kind not in kinds:
                 raise InputError(f"Schema.{field} must be left out for kind {self.kind}.")
@@ -167,7 +149,8 @@ class Schema:
                 f"Schema.columns must be as many as event_shape {self.event_shape} says, "
                 f"got {len(self.columns)}."
             )
-        check_distinct("Schema.columns", [column.name for column in self.columns])
+        own = [column.name for column in self.columns]
+        check_distinct("Schema.columns", [*own, *self.left_out])
         levels = {column.num_symbols for column in self.columns}
         common = levels.pop() if len(levels) == 1 else None
         if self.num_symbols != common:
@@ -180,6 +163,11 @@ class Schema:
     def is_sequence(self) -> bool:
         """Whether an event is a window of something longer: a text or a sound."""
         return self.kind in ("text", "audio")
+
+    @property
+    def by_column(self) -> bool:
+        """Whether the columns know how their source writes their values."""
+        return any(column.dtype for column in self.columns)
 
     @property
     def unit(self) -> str:
@@ -248,19 +236,19 @@ class Schema:
         >>> Schema("image", (8, 8), 2).to_dict()["event_shape"]
         [8, 8]
         """
-        return {
+        told: dict[str, Any] = {
             "kind": self.kind,
             "event_shape": list(self.event_shape),
             "num_symbols": self.num_symbols,
-            "columns": [
-                {"name": column.name, "kind": column.kind, "num_symbols": column.num_symbols}
-                for column in self.columns
-            ],
+            "columns": [column.to_dict() for column in self.columns],
             "class_names": list(self.class_names),
             "symbols": list(self.symbols),
             "sample_rate": self.sample_rate,
             "stride": self.stride,
         }
+        if self.by_column:
+            told |= {"missing": list(self.missing), "left_out": list(self.left_out)}
+        return told
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Schema:

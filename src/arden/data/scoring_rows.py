@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+import numpy as np
 import torch
 
-from arden.data.dataset import Dataset, Split
+from arden.data.dataset import SPLIT_NAMES, Dataset, Split
+from arden.data.encoding import encode
 from arden.data.labels import encode_labels
-from arden.data.raw import RawRows, RawSource
+from arden.data.raw import RawColumn, RawRows, RawSource, RawTable
 from arden.data.readers.rgba import match_pixels
 from arden.data.schema import Schema, default_column_name
+from arden.data.tables import split_of
 from arden.data.validation import check_values
 from arden.errors import InputError, suggestion
 
-__all__ = ["rows_of_dataset", "rows_of_source", "rows_of_split", "take_rows"]
+__all__ = [
+    "rows_of_dataset",
+    "rows_of_source",
+    "rows_of_split",
+    "rows_of_table",
+    "take_rows",
+    "whole_rows",
+]
 
 
 def rows_of_source(
@@ -31,6 +41,10 @@ def rows_of_source(
     the first row in its file, for messages, when rows come in chunks.
     """
     rows = _chosen(raw, split)
+    if schema.by_column and rows.values.ndim == 2:
+        table = _table(raw, rows, schema, first_row)
+        found = rows_of_table(table, schema)
+        return replace(found, labels=_labels(rows, schema, raw.name) if with_labels else None)
     values = torch.tensor(match_pixels(rows.values, raw.num_symbols, schema))
     if schema.kind == "table" and raw.column_names:
         values = values[:, _column_order(raw, schema)] if _has_names(schema) else values
@@ -39,6 +53,24 @@ def rows_of_source(
     check_values(schema, values, None, raw.name, lines, first_row)
     labels = _labels(rows, schema, raw.name) if with_labels else None
     return Split(values.to(schema.dtype), labels)
+
+
+def rows_of_table(table: RawTable, schema: Schema) -> Split:
+    """A table -> a Split under `schema`; what its cells do not tell is unobserved."""
+    return split_of(*encode(table, schema), schema)
+
+
+def _table(raw: RawSource, rows: RawRows, schema: Schema, first_row: int) -> RawTable:
+    """Rows of numbers, a schema that speaks of a table's own values -> the same as a table."""
+    if rows.values.shape[1] != schema.num_variables and not raw.column_names:
+        expected = f"(N, {schema.num_variables})"
+        raise InputError(f"{raw.name}: expected shape {expected}, got {rows.values.shape}.")
+    names = raw.column_names or [column.name for column in schema.columns]
+    columns = [
+        RawColumn(name, cells, np.zeros(len(cells), dtype=bool), "")
+        for name, cells in zip(names, rows.values.T, strict=True)
+    ]
+    return RawTable(raw.name, columns, lines=rows.lines, named=True, first_row=first_row)
 
 
 def rows_of_split(split: Split, schema: Schema, name: str = "data") -> Split:
@@ -68,6 +100,10 @@ def rows_of_dataset(
             f"{_shape_of(schema)} with {_values_of(schema)}, got {_shape_of(theirs)} with "
             f"{_values_of(theirs)}."
         )
+    if schema.by_column and theirs.by_column and theirs.columns != schema.columns:
+        raise InputError(
+            f"{data.name}: expected the columns of the model's data and their levels, got others."
+        )
     if (theirs.symbols, theirs.sample_rate) != (schema.symbols, schema.sample_rate):
         what = "characters" if schema.symbols else "sample rate"
         raise InputError(f"{data.name}: expected the {what} of the model's data, got others.")
@@ -81,10 +117,39 @@ def rows_of_dataset(
     return Split(chosen.values, labels, chosen.observed, chosen.scored)
 
 
-def take_rows(split: Split, rows: slice) -> Split:
-    """A Split, which rows -> a Split of those, with all that stands beside them."""
+def take_rows(split: Split, rows: slice | torch.Tensor) -> Split:
+    """A Split, which rows (a slice or (N,) bool) -> those, with all that stands beside them."""
     cut = {field.name: getattr(split, field.name) for field in fields(split)}
     return replace(split, **{name: kept[rows] for name, kept in cut.items() if kept is not None})
+
+
+def whole_rows(data: Dataset) -> Dataset:
+    """A data set -> that of its rows without a missing cell; the protocol counts the others.
+
+    >>> import torch
+    >>> cells, known = torch.tensor([[0, 1], [1, 0]]), torch.tensor([[True, True], [True, False]])
+    >>> rows = Split(cells, observed=known)
+    >>> toy = Dataset("toy", Schema("table", (2,), 2), rows, rows, rows, "Two rows.")
+    >>> whole_rows(toy).protocol
+    'Two rows. Rows with missing cells left out: 1 of 2 train, 1 of 2 valid, 1 of 2 test.'
+    """
+    kept, told = {}, []
+    for name in SPLIT_NAMES:
+        split = data.split(name)
+        kept[name] = split
+        if split.observed is not None:
+            whole = split.observed.flatten(1).all(dim=1)
+            told.append(f"{int((~whole).sum()):,} of {len(split):,} {name}")
+            if not bool(whole.any()):
+                raise InputError(
+                    f"complete_rows: expected rows without a missing cell, but none of the "
+                    f"{len(split):,} {name} rows of {data.name} is one."
+                )
+            kept[name] = replace(take_rows(split, whole), observed=None)
+    if not told:
+        return data
+    protocol = f"{data.protocol} Rows with missing cells left out: {', '.join(told)}."
+    return Dataset(data.name, data.schema, **kept, protocol=protocol)
 
 
 def _shape_of(schema: Schema) -> str:

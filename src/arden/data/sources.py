@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from arden.data.raw import RawRows, RawSource, numbers
+from arden.data.raw import RawRows, RawSource, RawTable, numbers
 from arden.data.readers.amat_file import read_amat
-from arden.data.readers.csv_file import read_csv
+from arden.data.readers.arrow_table import is_frame, read_parquet, table_of_frame
+from arden.data.readers.cells import MISSING
+from arden.data.readers.csv_file import has_names, read_csv, read_csv_table
 from arden.data.readers.folders import files_below, fingerprint_files
 from arden.data.readers.idx_file import read_idx
 from arden.data.readers.image_folder import IMAGE_SUFFIXES, read_image_folder
 from arden.data.readers.numpy_file import read_numpy
 from arden.data.readers.rgba import composite_arrays
+from arden.data.schema import default_column_name
 from arden.errors import FileError, InputError, suggestion
 
-__all__ = ["READERS", "check_exists", "fingerprint", "read_file", "read_memory"]
+__all__ = [
+    "READERS",
+    "TABLE_READERS",
+    "check_exists",
+    "fingerprint",
+    "read_file",
+    "read_frame",
+    "read_memory",
+    "read_table",
+]
 
 READERS: dict[str, Callable[[Path], RawSource]] = {
     ".csv": read_csv,
@@ -32,6 +45,9 @@ READERS: dict[str, Callable[[Path], RawSource]] = {
     "-ubyte.gz": read_idx,
 }
 """How the name of a file ends -> its reader."""
+
+TABLE_READERS = (".csv", ".parquet")
+"""Files that may be read column by column."""
 
 
 def read_file(path: Path) -> RawSource:
@@ -51,7 +67,7 @@ def read_file(path: Path) -> RawSource:
     reader = READERS[endings[0]] if endings else None
     if reader is None:
         raise InputError(
-            f"{path}: expected a file ending in {', '.join(READERS)}, .txt or .wav, "
+            f"{path}: expected a file ending in {', '.join(READERS)}, .parquet, .txt or .wav, "
             f'got "{path.suffix}".'
         )
     check_exists(path)
@@ -59,6 +75,46 @@ def read_file(path: Path) -> RawSource:
     composite_arrays(raw)
     raw.notes.insert(0, fingerprint(path))
     return raw
+
+
+def read_table(
+    path: Path, missing: Sequence[str] = MISSING, as_texts: bool = False
+) -> RawTable | None:
+    """A file -> its table, column by column; None where it is not read so.
+
+    That is every other kind of file, and a .csv of numbers alone whose columns have no names.
+    """
+    path = path.expanduser()
+    suffix = path.suffix.lower()
+    if suffix not in TABLE_READERS or path.is_dir():
+        return None
+    check_exists(path)
+    if suffix == ".parquet":
+        table = read_parquet(path, missing)
+    else:
+        if not has_names(path) and not as_texts:
+            with suppress(InputError):  # what is no array of numbers is a table after all
+                read_csv(path)
+                return None
+        table = read_csv_table(path, missing, as_texts)
+    table.notes.insert(0, fingerprint(path))
+    return table
+
+
+def read_frame(source: Any, missing: Sequence[str] = MISSING) -> RawTable | None:
+    """Anything -> its table, column by column, if it is a data frame that names its columns."""
+    if not is_frame(source):
+        return None
+    table = table_of_frame(source, "array", missing)
+    if _column_names(list(getattr(source, "columns", []))) is None and not isinstance(source, dict):
+        if hasattr(source, "column_names"):  # an Arrow table keeps its names elsewhere
+            return table
+        if all(not column.is_text and not column.missing.any() for column in table.columns):
+            return None
+        for place, column in enumerate(table.columns):
+            column.name = default_column_name(place)
+        table.named = False
+    return table
 
 
 def check_exists(path: Path) -> None:

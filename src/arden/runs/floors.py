@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from arden.conditionals.gaussian_mixture import GaussianMixture
 from arden.conditionals.mixed import Mixed
+from arden.conditionals.quantile_mapped import QuantileMapped
 from arden.conditionals.standardised import Standardised
 from arden.core.conditional import Conditional
 from arden.core.mixture import Mixture
@@ -45,6 +46,9 @@ def _floor(family: Conditional) -> float | None:
     if isinstance(family, Standardised):
         inner = _floor(family.family)
         return None if inner is None else inner * family.scale
+    if isinstance(family, QuantileMapped):
+        inner = _floor(family.family)
+        return None if inner is None else inner / family.steepest
     return family.min_scale if isinstance(family, GaussianMixture) else None
 
 

@@ -29,9 +29,11 @@ class LayoutOptions:
     encoding: Literal["auto", "one_hot", "scalar"] = "auto"
     """How a symbol is shown to the network; auto is one-hot for texts, tables, up to 32 symbols."""
     components: int = 10
-    """Gaussians in the mixture of every real variable, or logistics of every level."""
+    """Gaussians of every real variable, or logistics of every whole number."""
     mixture_weights: Literal["learned", "uniform"] = "learned"
     """Of a mixture of Gaussians: its own for every conditional, or 1/K each."""
+    scaling: Literal["standard", "quantile"] = "standard"
+    """Of real variables: shifted and scaled, or bent until they look Gaussian, Jacobian kept."""
     min_scale: float = 1e-3
     """The least standard deviation of a Gaussian, in units of its variable's own."""
     floor: Literal["recording", "relative"] = "recording"

@@ -1,27 +1,32 @@
-"""Numbers from a comma-separated file, with errors that name the line and the column."""
+"""Cells of a comma-separated file, or its numbers; errors name the line and the column."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from arden.data.raw import RawRows, RawSource
+from arden.data.raw import RawRows, RawSource, RawTable
+from arden.data.readers.cells import MISSING, CellError, column_of_texts
+from arden.data.schema import default_column_name
 from arden.errors import FileError, InputError
 
-__all__ = ["csv_chunks", "read_csv"]
+__all__ = ["csv_chunks", "csv_tables", "has_names", "read_csv", "read_csv_table"]
 
 DELIMITERS = ",;\t"
-MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none"})
 
 # Data frames without column names are written with a first line 0,1,2,...: that many columns or
 # more counted in order are taken for such a header. Fewer may well be a row of data.
 COUNTED_HEADER = 8
+
+_MOST_KEPT = 100_000
 
 
 def read_csv(path: Path) -> RawSource:
@@ -41,6 +46,66 @@ def csv_chunks(path: Path, most_rows: int | None) -> Iterator[tuple[RawSource, f
     Beside each chunk stands the share of the file that was read so far. Raises as `read_csv`, when
     it comes to the line in question.
     """
+    with _opened(path) as (rows, share):
+        head, body = _first_line(path, rows)
+        for lines, cells in _pieces(path, head, body, most_rows):
+            values = [
+                _numbers(path, line, fields, head.names)
+                for line, fields in zip(lines, cells, strict=True)
+            ]
+            table = RawRows(np.stack(values), lines=np.asarray(lines))
+            yield RawSource(path.name, {"all": table}, head.names, [head.note]), share()
+
+
+def has_names(path: Path) -> bool:
+    """A .csv file -> whether its first line names its columns."""
+    with _opened(path) as (rows, _):
+        return _first_line(path, rows)[0].names is not None
+
+
+def read_csv_table(
+    path: Path, missing: Sequence[str] = MISSING, as_texts: bool = False
+) -> RawTable:
+    """A .csv file -> its columns, each numbers or texts, and which of their cells are missing.
+
+    Header, separators and errors as in `read_csv`; spaces around a cell do not count.
+    """
+    [(table, _)] = csv_tables(path, None, missing, as_texts)
+    return table
+
+
+def csv_tables(
+    path: Path,
+    most_rows: int | None,
+    missing: Sequence[str] = MISSING,
+    as_texts: bool = False,
+) -> Iterator[tuple[RawTable, float]]:
+    """A .csv file, how many rows to hold at a time -> those of `read_csv_table`, chunk by chunk.
+
+    With ``as_texts`` cells stay as they are written, and it is left to a schema what they mean.
+    """
+    with _opened(path) as (rows, share):
+        head, body = _first_line(path, rows)
+        for lines, cells in _pieces(path, head, body, most_rows):
+            names = head.names or tuple(map(default_column_name, range(head.width)))
+            table = RawTable(
+                path.name, [], tuple(missing), np.asarray(lines), [head.note], bool(head.names)
+            )
+            columns = zip(names, zip(*cells, strict=True), strict=True)
+            for index, (name, column) in enumerate(columns):
+                try:
+                    table.columns.append(column_of_texts(name, column, missing, as_texts))
+                except CellError as error:
+                    where = f' ("{name}")' if head.names else ""
+                    raise InputError(
+                        f"{path}: line {lines[error.row]}, column {index + 1}{where} {error.words}"
+                    ) from None
+            yield table, share()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Iterator[tuple[int, list[str]]], Callable[[], float]]]:
+    """A file -> its lines as fields, and how much of it was read; what is wrong in one sentence."""
     try:
         with (
             path.open("rb") as binary,
@@ -50,9 +115,9 @@ def csv_chunks(path: Path, most_rows: int | None) -> Iterator[tuple[RawSource, f
             first = file.readline()
             file.seek(0)
             delimiter = max(DELIMITERS, key=first.count)
-            rows = _rows(csv.reader(file, delimiter=delimiter))
-            for raw in _read(path, rows, most_rows):
-                yield raw, binary.tell() / size
+            # A space before a quotation mark would make it a part of the cell.
+            reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+            yield _rows(reader), lambda: binary.tell() / size
     except UnicodeDecodeError:
         raise FileError(f"{path}: expected a text file in UTF-8, got other bytes.") from None
     except csv.Error as error:
@@ -73,44 +138,52 @@ def _rows(reader: csv._reader) -> Iterator[tuple[int, list[str]]]:  # type: igno
         yield reader.line_num, fields
 
 
-def _read(
-    path: Path, rows: Iterator[tuple[int, list[str]]], most_rows: int | None
-) -> Iterator[RawSource]:
+@dataclass
+class _Head:
+    """What the first line says: how many fields, their names if it names them, the words for it."""
+
+    width: int
+    names: tuple[str, ...] | None
+    note: str
+
+
+def _first_line(
+    path: Path, rows: Iterator[tuple[int, list[str]]]
+) -> tuple[_Head, Iterator[tuple[int, list[str]]]]:
+    """All lines -> what the first one says, and the lines that are rows."""
     line, fields = next(rows, (0, None))
     if fields is None:
         raise InputError(f"{path}: expected rows of numbers, got an empty file.")
-    width = len(fields)
     is_header, names, note = _header(path, fields)
     body = rows if is_header else chain([(line, fields)], rows)
-    values: list[np.ndarray] = []
+    return _Head(len(fields), names, note), body
+
+
+def _pieces(
+    path: Path, head: _Head, body: Iterator[tuple[int, list[str]]], most_rows: int | None
+) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """Lines that are rows -> their numbers and their fields, at most so many at a time."""
     lines: list[int] = []
+    cells: list[list[str]] = []
+    same: dict[str, str] = {}  # equal cells are kept once: a table has few different words
     any_yet = False
     for line, fields in body:
-        if len(fields) != width:
+        if len(fields) != head.width:
             raise InputError(
                 f"{path}: line {line} has {len(fields)} {_plural('field', len(fields))}; "
-                f"expected {width} as in the first line."
+                f"expected {head.width} as in the first line."
             )
-        values.append(_numbers(path, line, fields, names))
+        if len(same) > _MOST_KEPT:
+            same.clear()
         lines.append(line)
-        if len(values) == most_rows:
-            yield _source(path, values, lines, names, note)
-            values, lines, any_yet = [], [], True
-    if values:
-        yield _source(path, values, lines, names, note)
+        cells.append([same.setdefault(field, field) for field in fields])
+        if len(lines) == most_rows:
+            yield lines, cells
+            lines, cells, any_yet = [], [], True
+    if lines:
+        yield lines, cells
     elif not any_yet:
         raise InputError(f"{path}: expected rows of numbers, got a header line alone.")
-
-
-def _source(
-    path: Path,
-    values: list[np.ndarray],
-    lines: list[int],
-    names: tuple[str, ...] | None,
-    note: str,
-) -> RawSource:
-    table = RawRows(np.stack(values), lines=np.asarray(lines))
-    return RawSource(path.name, {"all": table}, names, [note])
 
 
 def _header(path: Path, fields: list[str]) -> tuple[bool, tuple[str, ...] | None, str]:
