@@ -3,7 +3,7 @@
 python benchmarks/likelihood/run.py --list
 python benchmarks/likelihood/run.py fvsbn-digits
 python benchmarks/likelihood/run.py nade-binarized-mnist --data-dir DIRECTORY
-python benchmarks/likelihood/run.py --table          # rewrite docs/figures.md and the README's table
+python benchmarks/likelihood/run.py --table          # rewrite docs/figures.md, the README's table
 """
 
 from __future__ import annotations
