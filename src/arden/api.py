@@ -17,6 +17,7 @@ from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
 from arden.tasks.bound import bound
 from arden.tasks.compare import compare
+from arden.tasks.complete import Completion, complete
 from arden.tasks.ensemble import ensemble
 from arden.tasks.predict import predict
 from arden.tasks.represent import represent
@@ -30,8 +31,10 @@ from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 
 __all__ = [
+    "Completion",
     "bound",
     "compare",
+    "complete",
     "ensemble",
     "fit",
     "load",
