@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         sample,
         save,
         score,
+        to_frame,
         verify,
     )
     from arden.core.latent import LatentModel
@@ -51,6 +52,7 @@ __all__ = [
     "sample",
     "save",
     "score",
+    "to_frame",
     "verify",
 ]
 

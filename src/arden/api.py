@@ -12,6 +12,7 @@ from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import load_data
+from arden.data.decoding import to_frame
 from arden.errors import InputError
 from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
@@ -44,6 +45,7 @@ __all__ = [
     "sample",
     "save",
     "score",
+    "to_frame",
     "verify",
 ]
 

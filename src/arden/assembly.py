@@ -39,6 +39,7 @@ from arden.orderings.until_end import UntilEnd
 from arden.storage.plain import options_from
 from arden.storage.recipe import find_class
 from arden.systems import NEEDS, SYSTEMS, LayoutOptions, System, with_defaults
+from arden.training.missing import check_missing
 from arden.training.options import TrainingOptions
 from arden.training.validation import check_whole_rows
 
@@ -100,6 +101,12 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AnyModel:
     Raises:
         InputError: data the system cannot take, or options that do not fit it.
     """
+    model = _assembled(name, data, options)
+    check_missing(model, data, name)
+    return model
+
+
+def _assembled(name: str, data: Dataset, options: FitOptions) -> AnyModel:
     system = find_system(name)
     network_options, layout, training = options
     kind = _kind(data)

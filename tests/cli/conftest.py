@@ -37,6 +37,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "narrow": "a,b\n0,1\n",
         "renamed": "a,b,cc\n0,1,1\n",
         "ragged": "a,b,c\n0,1\n",
+        "slip": "a,b,c\n0,1,1\n0,yes,1\n" + "0,1,1\n1,0,1\n" * 9,
+        "infinite": "a,b,c\ninf,1,1\n",
         "one": "a,b,c\n0,1,1\n",
         "empty": "",
     }.items():

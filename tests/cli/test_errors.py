@@ -74,8 +74,8 @@ def test_wrong_words(
     [
         ("nothing.csv", "nothing.csv: there is no such file"),
         ("bit.csv", 'Did you mean "bits.csv"?'),
-        ("text.csv", 'line 3, column 2 ("b") holds "yes"; expected a number.'),
-        ("nan.csv", 'line 3, column 2 ("b") is missing ("nan"); every cell must hold a number.'),
+        ("slip.csv", 'line 3, column 2 ("b") holds "yes", but 19 of the 20 known cells of this'),
+        ("infinite.csv", 'line 2, column 1 ("a") holds "inf"; expected a finite number.'),
         ("ragged.csv", "line 2 has 2 fields; expected 3"),
         ("empty.csv", "expected rows of numbers, got an empty file"),
         ("one.csv", "at least 3 rows are needed"),
@@ -101,8 +101,7 @@ def test_systems_say_which_values_they_take(files: Path, tmp_path: Path, capfd: 
     ("name", "told"),
     [
         ("nothing.csv", "there is no such file"),
-        ("text.csv", 'line 3, column 2 ("b") holds "yes"; expected a number.'),
-        ("nan.csv", 'line 3, column 2 ("b") is missing'),
+        ("text.csv", 'line 3, column 2 ("b") (counted from 1) holds "yes"; expected 0 or 1.'),
         ("outside.csv", 'line 3, column 3 ("c") (counted from 1) holds 2; expected 0 or 1.'),
         ("narrow.csv", 'lacks the column "c"'),
         ("renamed.csv", 'lacks the column "c". Did you mean "cc"?'),
@@ -131,7 +130,11 @@ def test_options_of_a_score(files: Path, run: Path, capfd: Capture) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--out", "x.doc"], "out: expected a name ending in .png, .npz, .csv, .txt, .wav, got"),
+        (
+            ["--out", "x.doc"],
+            "out: expected a name ending in .png, .npz, .csv, .txt, .wav, .parquet, got",
+        ),
+        (["--out", "x.xls"], "out: expected a name ending in"),
         (["--out", "x.txt"], "out: expected .csv or .npz for table rows, got .txt"),
         (["--out", "x"], "out: expected a name ending in"),
         (["--out", "x.png"], "out: expected .csv or .npz for table rows, got .png"),

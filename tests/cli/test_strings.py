@@ -140,7 +140,7 @@ def test_strings_are_drawn_line_by_line(place: Path, tmp_path: Path, capfd: Capt
     told = refused(capfd, *words, "--out", tmp_path / "x.png")
     assert "out: expected .txt, .csv or .npz for strings, got .png" in told
     told = refused(capfd, *words, "--out", tmp_path / "x.gif")
-    assert "ending in .png, .npz, .csv, .txt, .wav, got" in told
+    assert "ending in .png, .npz, .csv, .txt, .wav, .parquet, got" in told
 
 
 def test_strings_that_did_not_end_are_told(place: Path, tmp_path: Path, capfd: Capture) -> None:

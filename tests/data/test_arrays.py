@@ -145,11 +145,11 @@ def test_names_of_data_frames():
 def test_pandas_frames():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"a": [0, 1, 2], "b": [True, False, True]})
-    assert load_data(frame).schema.num_symbols == 3
-    frame["c"] = ["x", "y", "z"]
-    assert 'row 0 (counted from 0), column "c"' in message(frame)
-    frame["c"] = pandas.array([1, None, 2], dtype="Int64")
-    assert 'row 1 (counted from 0), column "c"' in message(frame)
+    assert [column.num_symbols for column in load_data(frame).schema.columns] == [3, 2]
+    assert load_data(frame, discrete=True).schema.num_symbols == 3  # as plain numbers
+    counted = load_data(pandas.DataFrame(BITS))
+    assert [column.name for column in counted.schema.columns] == ["x0", "x1", "x2"]
+    assert not counted.schema.by_column
 
 
 def test_the_set_does_not_change_with_the_array():
@@ -316,9 +316,9 @@ def test_names_paths_and_suggestions(tmp_path, monkeypatch):
     assert "Data sets are adult, binarized-mnist, dcss-tiles, digits" in message("zebra")
     np.save("rows.npy", BITS)
     assert 'there is no such file. Did you mean "rows.npy"?' in message("row.npy")
-    told = message("x.parquet")
+    told = message("x.xlsx")
     assert "expected a file ending in .csv, .npy, .npz, .amat" in told
-    assert 'got ".parquet"' in told
+    assert 'got ".xlsx"' in told
     (tmp_path / "folder").mkdir()
     assert "got a folder" in message("folder")
     assert "got a folder" in message(tmp_path)
@@ -342,9 +342,11 @@ def test_csv_end_to_end(tmp_path):
     path.write_text("a,b\n" + "0,1.0\n3,2\n" * 10)
     data = load_data(path)
     assert [column.name for column in data.schema.columns] == ["a", "b"]
-    assert data.schema.num_symbols == 4
+    assert [column.levels for column in data.schema.columns] == [(0, 3), (1.0, 2.0)]
     assert "the first line names the columns" in data.protocol
+    path.write_text("0,1.0\n3,2\n" * 10)
+    assert load_data(path).schema.num_symbols == 4  # without names: one table of numbers
     path.write_text("a,b\n" + "0,1.5\n3,-2\n" * 10)
-    assert load_data(path).schema.num_symbols is None
+    assert load_data(path, discrete=False).schema.num_symbols is None
     text = message(path, discrete=True)
     assert 'x.csv: line 2, column 2 ("b") (counted from 1) holds 1.5; expected a whole' in text

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 from cyclopts import App, Parameter
 
+from arden.cli.table_reading import TableReading
 from arden.cli.whole_number import WHOLE
 from arden.systems import SYSTEMS, LayoutOptions, System, with_defaults
 from arden.training.options import TrainingOptions
@@ -57,6 +58,7 @@ def _command(name: str, system: System) -> Any:
         window: Annotated[int | None, WHOLE] = None,
         stride: Annotated[int | None, WHOLE] = None,
         lines: bool = False,
+        table: Annotated[TableReading | None, Parameter(name="*", group="Tables")] = None,
         data_dir: Path | None = None,
         device: str = "auto",
         json: bool = False,
@@ -69,7 +71,8 @@ def _command(name: str, system: System) -> Any:
         Parameters
         ----------
         data
-            A data set (see arden data), a file (.csv, .npy, .npz, .txt, .wav) or a folder of them.
+            A data set (see arden data), a file (.csv, .parquet, .npy, .npz, .txt, .wav) or a folder
+            of them.
         out
             The run directory; runs/SYSTEM-DATA when not given.
         overwrite
@@ -111,6 +114,7 @@ def _command(name: str, system: System) -> Any:
             window=window,
             stride=stride,
             lines=lines,
+            table=table or TableReading(),
             data_dir=data_dir,
             device=device,
             json=json,

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from arden.assembly import FitOptions
 from arden.cli.outputs import say_where
+from arden.cli.table_reading import TableReading
 from arden.data import load_data
 from arden.data.dataset import EVENTS_OF_UNIT
 from arden.errors import InputError
@@ -40,6 +41,7 @@ def fit_and_report(
     window: int | None,
     stride: int | None,
     lines: bool,
+    table: TableReading,
     data_dir: Path | None,
     device: str,
     json: bool,
@@ -48,7 +50,9 @@ def fit_and_report(
     options[2].check()
     if not checkpoint_seconds >= 0:
         raise InputError(f"checkpoint_seconds: expected a number ≥ 0, got {checkpoint_seconds}")
-    dataset = load_data(data, data_dir=data_dir, window=window, stride=stride, lines=lines)
+    dataset = load_data(
+        data, data_dir=data_dir, window=window, stride=stride, lines=lines, **table.words()
+    )
     # Of what is minimised; only an error is not told in nats throughout.
     unit = "nats" if {"score", "bound"} & set(SYSTEMS[name].verbs) else "error"
     folder = out or Path("runs") / f"{name}-{Path(data).stem or 'data'}"

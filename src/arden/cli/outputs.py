@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def say_where(what: str, path: Path) -> None:
     print(f"{what}: {path}")
 
 
-def write_columns(path: Path, columns: Mapping[str, np.ndarray]) -> None:
+def write_columns(path: Path, columns: Mapping[str, np.ndarray | Sequence[Any]]) -> None:
     """Arrays of N rows by name -> a .csv with a header line, or an .npz."""
     with ColumnFile(path) as file:
         file.add(columns)
@@ -76,7 +76,7 @@ class ColumnFile:
                 self._file = self._part.open("w", encoding="utf-8", newline="")
         return self
 
-    def add(self, columns: Mapping[str, np.ndarray | Sequence[str]]) -> None:
+    def add(self, columns: Mapping[str, np.ndarray | Sequence[Any]]) -> None:
         """Arrays of n rows by name -> (): they follow what was added before."""
         if self._path is None:
             return

@@ -39,8 +39,9 @@ def sample(
     number
         How many draws.
     out
-        A .png (a grid of images), .txt (texts, or a string a line), .wav (sounds), .npz or .csv;
-        samples with the ending that fits, in the run, when not given. Texts are then printed too.
+        A .png (a grid of images), .txt (texts, or a string a line), .wav (sounds), .parquet (a
+        table), .npz or .csv; samples with the ending that fits, in the run, when not given. Texts
+        are then printed too. Tables keep the words, types and columns of the file that was read.
     seed
         The same seed gives the same draws; without one they differ every time.
     label
@@ -61,13 +62,19 @@ def sample(
 
     from arden.cli.outputs import claim_output, say_where, write_columns
     from arden.cli.runs import open_any_run
-    from arden.cli.sample_files import strings_of, text_of, write_sound, write_text
+    from arden.cli.sample_files import (
+        strings_of,
+        text_of,
+        write_sound,
+        write_table,
+        write_text,
+    )
     from arden.plots.sample_grid import sample_grid
     from arden.tasks.sample import sample as draw_samples
     from arden.tasks.sample_document import sample_document
     from arden.tasks.verbs import exact
 
-    endings = (".png", ".npz", ".csv", *dict.fromkeys(_OWN.values()))
+    endings = (".png", ".npz", ".csv", *dict.fromkeys(_OWN.values()), ".parquet")
     claim_output(out, endings, overwrite)
     model, schema = open_any_run(run, device, "sample")
     own = ".png" if schema.kind == "image" else _OWN.get(schema.kind, ".csv")
@@ -79,6 +86,10 @@ def sample(
         known = ".csv or .npz" if own == ".csv" else f"{own}, .csv or .npz"
         what = "strings" if schema.end is not None else f"{schema.kind} rows"
         raise InputError(f"out: expected {known} for {what}, got {out.suffix}")
+    if out.suffix == ".parquet" and not schema.by_column:
+        raise InputError(
+            "out: expected .csv or .npz, because the columns have no types of their own"
+        )
     context = _context(label, schema, model.context_size, number)
     if length is None:
         most = _most_steps(longest, schema)
@@ -97,6 +108,8 @@ def sample(
             print(text_of(drawn, schema, legible=True), end="\n" if schema.end is None else "")
     elif out.suffix == ".wav":
         write_sound(drawn, schema, out)
+    elif schema.by_column:
+        write_table(drawn, schema, out)
     elif out.suffix == ".npz":
         write_columns(out, {"x": drawn.to(schema.dtype).numpy()})
     elif schema.end is not None:

@@ -1,4 +1,4 @@
-"""Draws as what they are draws of: a text to read, a sound to hear."""
+"""Draws as what they are draws of: a text to read, a sound to hear, a table like the one read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from arden.cli.outputs import write_columns
 from arden.data import Schema
+from arden.data.decoding import cells_of, parquet_bytes
 from arden.data.readers.wav_file import mu_law_decode, wav_bytes
 from arden.data.schema import END
 from arden.errors import InputError
 from arden.storage.folders import write_atomically
 
-__all__ = ["strings_of", "text_of", "write_sound", "write_text"]
+__all__ = ["strings_of", "text_of", "write_sound", "write_table", "write_text"]
 
 _BETWEEN_TEXTS = "\n" + "-" * 16 + "\n"
 UNFINISHED = "…"
@@ -64,3 +66,14 @@ def write_sound(drawn: Tensor, schema: Schema, path: Path) -> None:
     pieces = [silence] * (2 * len(drawn) - 1)
     pieces[::2] = list(mu_law_decode(drawn.numpy()))
     write_atomically(path, wav_bytes(np.concatenate(pieces), schema.sample_rate))
+
+
+def write_table(drawn: Tensor, schema: Schema, path: Path) -> None:
+    """(N, D) rows of a table, a .csv, .parquet or .npz -> (): with its own words, types, order."""
+    if path.suffix == ".parquet":
+        write_atomically(path, parquet_bytes(drawn, schema))
+    elif path.suffix == ".csv":
+        write_columns(path, cells_of(drawn, schema))
+    else:
+        cells = cells_of(drawn, schema)
+        write_columns(path, {name: np.array(column) for name, column in cells.items()})

@@ -19,6 +19,7 @@ def score(
     picture: Path | None = None,
     split: Literal["train", "valid", "test"] | None = None,
     unit: Literal["nats", "bits_per_dim"] = "nats",
+    complete_rows: bool = False,
     batch_size: Annotated[int | None, WHOLE] = None,
     overwrite: bool = False,
     data_dir: Path | None = None,
@@ -42,6 +43,9 @@ def score(
         Which rows of a data set that has splits; test when not given.
     unit
         Of the numbers: nats (ln p) or bits_per_dim (−log2 p per scalar).
+    complete_rows
+        Leave out the rows that have a missing cell; they are counted, and nan in --out. Otherwise
+        the score of such a row is ln p of what it holds, where the model can tell it.
     batch_size
         Rows at a time; only memory depends on it.
     overwrite
@@ -88,8 +92,21 @@ def score(
     chunks = read_chunks(
         data, schema, most_rows, split=split, with_labels=labels, data_dir=data_dir
     )
-    told = score_rows if schema.end is None else score_strings
-    return told(model, schema, chunks, size, unit=unit, out=out, picture=picture, json=json)
+    if schema.end is not None:
+        return score_strings(
+            model, schema, chunks, size, unit=unit, out=out, picture=picture, json=json
+        )
+    return score_rows(
+        model,
+        schema,
+        chunks,
+        size,
+        unit=unit,
+        out=out,
+        picture=picture,
+        json=json,
+        complete_rows=complete_rows,
+    )
 
 
 _MOST_ROWS = 4096

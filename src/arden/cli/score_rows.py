@@ -16,9 +16,12 @@ from arden.cli.running import Running
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
+from arden.data.scoring_rows import take_rows
+from arden.errors import InputError
 from arden.plots.conditionals_map import conditionals_map
 from arden.tasks.score import score, score_conditionals
 from arden.training.context import class_context
+from arden.training.missing import tellable
 
 __all__ = ["score_rows"]
 
@@ -35,39 +38,91 @@ def score_rows(
     out: Path | None,
     picture: Path | None,
     json: bool,
+    complete_rows: bool = False,
 ) -> int:
-    """A model, rows in chunks with the share read so far -> exit code 0; each ln p(x) is told."""
+    """A model, rows in chunks with the share read so far -> exit code 0; each ln p(x) is told.
+
+    Of a row with missing cells it is ln p of what it holds; with ``complete_rows`` there is none.
+    """
     scale = 1.0 if unit == "nats" else -1.0 / (schema.num_variables * math.log(2))
     name = "log_prob" if unit == "nats" else "bits_per_dim"
-    found, first = Running(), _First(model)
+    found, first, gaps = Running(), _First(model), _Gaps(model, complete_rows)
     with ColumnFile(out) as file, ReadingDisplay("score", "row") as display:
         for rows, share in chunks:
-            context = class_context(rows, model.context_size)
-            log_prob = score(
-                model,
-                rows.values,
-                context,
-                rows.observed,
-                scored=rows.scored,
-                batch_size=batch_size,
-            )
-            values = log_prob * scale
-            found.add(values)
+            whole = gaps.counted(rows)
+            values = torch.full((len(rows),), torch.nan, dtype=torch.float64)
+            kept = rows if whole is None else take_rows(rows, whole)
+            if len(kept):
+                context = class_context(kept, model.context_size)
+                log_prob = score(
+                    model,
+                    kept.values,
+                    context,
+                    kept.observed,
+                    scored=kept.scored,
+                    batch_size=batch_size,
+                )
+                found.add(log_prob * scale)
+                values[slice(None) if whole is None else whole] = log_prob * scale
+                if picture:
+                    first.take(kept, context)
             file.add({name: values.numpy()})
-            if picture:
-                first.take(rows, context)
-            display.show(share, found.count)
+            display.show(share, gaps.rows)
     if picture:
         surprise, shown = first.surprise()
         conditionals_map(surprise, shown, picture, num_symbols=schema.num_symbols)
     if json:
-        print(json_module.dumps(found.summary(name)))
+        print(json_module.dumps(found.summary(name) | gaps.summary()))
         return 0
     title = f"{name} of {found.count:,} rows ({unit.replace('_', ' ')})"
     Console().print(found.table(title))
+    if gaps.told():
+        print(gaps.told())
     for path in filter(None, (out, picture)):
         say_where("Written", path)
     return 0
+
+
+class _Gaps:
+    """Rows with missing cells: how many there are, and what becomes of them."""
+
+    def __init__(self, model: AutoregressiveModel | Mixture, left_out: bool) -> None:
+        self._model, self._left_out = model, left_out
+        self.rows = self.partial = 0
+
+    def counted(self, rows: Split) -> torch.Tensor | None:
+        """Rows -> (N,) bool, those that are scored; None for all. They are counted.
+
+        Raises:
+            InputError: a row of whose known cells the model cannot tell the probability.
+        """
+        before, self.rows = self.rows, self.rows + len(rows)
+        if rows.observed is None:
+            return None
+        whole = rows.observed.flatten(1).all(dim=1)
+        self.partial += int((~whole).sum())
+        if self._left_out:
+            return whole
+        told = tellable(self._model, rows.observed)
+        if not bool(told.all()):
+            raise InputError(
+                f"data: row {before + int((~told).long().argmax())} (counted from 0) has a missing "
+                "cell, and this model reads every cell before the next, so that ln p of what the "
+                "row holds is not known; expected whole rows (--complete-rows leaves the others "
+                "out), or a model of any order"
+            )
+        return None
+
+    def summary(self) -> dict[str, int]:
+        """() -> how many there were, for JSON; nothing if none."""
+        return {"rows_with_missing_cells": self.partial} if self.partial else {}
+
+    def told(self) -> str:
+        """() -> a sentence on them; empty if there were none."""
+        if not self.partial:
+            return ""
+        count = f"{self.partial:,} of {self.rows:,} rows have missing cells"
+        return f"{count}: left out." if self._left_out else f"{count}: scored by what they hold."
 
 
 class _First:

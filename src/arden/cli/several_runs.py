@@ -104,6 +104,9 @@ def _events(schema: Schema) -> dict[str, Any]:
         "shape": schema.event_shape if schema.end is None else (),  # strings have any length
         "levels": schema.levels if schema.end is None else schema.num_symbols,
         "columns": tuple(column.name for column in schema.columns),
+        "levels of columns": tuple(column.range_in_words for column in schema.columns)
+        if schema.by_column
+        else (),
         "symbols": schema.symbols,
         "sample rate": schema.sample_rate,
     }

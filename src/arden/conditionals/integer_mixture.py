@@ -18,6 +18,7 @@ from arden.errors import InputError
 __all__ = ["IntegerMixture"]
 
 _LEAST_SCALE = 0.05  # of a cell: a logistic this narrow has all but e⁻¹⁰ of its mass in one cell
+_MOST_LISTED = 4096
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,20 @@ class IntegerMixture(Discrete):
             high, low = torch.where(exceeds, middle, high), torch.where(exceeds, low, middle + 1)
             low = torch.minimum(low, high)
         return low
+
+    def mode(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…) int64: the level of most mass, of a long range the highest peak it knows.
+
+        Beyond some thousand levels only spikes and the middles of the logistics are looked at.
+        """
+        if self.num_symbols <= _MOST_LISTED:
+            return super().mode(params)
+        middles = (self._parts(params)[1] * self.unit + self.shift).round().long()
+        peaks = middles.clamp(0, self.num_symbols - 1)
+        spikes = self._spike_levels.to(params.device).expand(*params.shape[:-1], -1)
+        peaks = torch.cat([spikes, peaks], dim=-1)
+        mass = self.log_prob(params[..., None, :], peaks)
+        return peaks.gather(-1, mass.argmax(dim=-1, keepdim=True))[..., 0]
 
     def params_of(self, log_pmf: Tensor) -> Tensor:
         """Not defined: such a mixture cannot represent every mass function.

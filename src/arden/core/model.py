@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from arden.core.checks import check_context, check_observed, check_shape, check_support
 from arden.core.conditional import Conditional
 from arden.core.network import AnyOrderNetwork, CausalNetwork, NetworkSpec, take
+from arden.core.observed import direct_rows, known_first
 from arden.core.ordering import Ordering
 from arden.core.walker import Step, Walker
 from arden.errors import InputError
@@ -129,12 +130,9 @@ class AutoregressiveModel(nn.Module):
         values = torch.where(known, values, torch.zeros_like(values))
         check_support(self.conditional, values)
         dims = self.dims(values.shape[0], values.shape[1], order)
+        if observed is not None:
+            dims = self._dims_of_known(known, dims, order)
         steps, known_steps = take(values, dims), take(known, dims)
-        if observed is not None and bool((known_steps[:, 1:] & ~known_steps[:, :-1]).any()):
-            raise InputError(
-                "observed: every observed scalar must come before every unobserved one in the "
-                "order, but one comes after; use an any-order network with an observed-first order"
-            )
         family = self.conditional.at(dims)
         params = self._params(steps, context, dims)
         terms = torch.where(known_steps, family.log_prob(params, steps), 0.0)
@@ -245,6 +243,22 @@ class AutoregressiveModel(nn.Module):
             self.conditional.at(dims).features(steps).to(self.dtype),
             self.check_context(context, steps.shape[0]),
             **self.order_argument(dims),
+        )
+
+    def _dims_of_known(self, known: Tensor, dims: Tensor, order: Tensor | None) -> Tensor:
+        """(B, D) bool, the order (T,) or (B, T), as it was given -> the order that is taken."""
+        if not isinstance(self.network, AnyOrderNetwork):
+            if bool(direct_rows(self, known).all()):
+                return dims
+        elif order is None:
+            return dims if bool(known.all()) else known_first(known, dims)
+        else:
+            steps = take(known, dims)
+            if not bool((steps[:, 1:] & ~steps[:, :-1]).any()):
+                return dims
+        raise InputError(
+            "observed: every observed scalar must come before every unobserved one in the "
+            "order, but one comes after; use an any-order network with an observed-first order"
         )
 
     def _flat(self, x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 from arden.data.schema_checks import check_choice, check_distinct, check_positive
 from arden.errors import InputError
 
-__all__ = ["COLUMN_KINDS", "OTHER", "Column", "Level"]
+__all__ = ["COLUMN_KINDS", "OTHER", "Column", "LeftOut", "Level"]
 
 COLUMN_KINDS = ("binary", "categorical", "ordinal", "integer", "real", "constant")
 
@@ -114,3 +114,15 @@ class Column:
         defaults = {item.name: item.default for item in fields(self) if item.default is not MISSING}
         kept = {n: v for n, v in told.items() if n in always or v != defaults[n]}
         return {n: list(v) if isinstance(v, tuple) else v for n, v in kept.items()}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A column of a table that is no variable of the model, and why."""
+
+    name: str
+    note: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise InputError(f"LeftOut.name must be a non-empty text, got {self.name!r}.")

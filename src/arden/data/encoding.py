@@ -47,21 +47,21 @@ def chosen_columns(table: RawTable, schema: Schema) -> list[int]:
     """A table, a schema -> for each column of the schema its place in the table."""
     names = [column.name for column in table.columns]
     wanted = [column.name for column in schema.columns]
+    left_out = [column.name for column in schema.left_out]
     if not table.named or wanted == list(map(default_column_name, range(len(wanted)))):
-        if len(names) != len(wanted) + len(schema.left_out):
+        if len(names) != len(wanted) + len(left_out):
             raise InputError(
-                f"{table.name}: expected {len(wanted) + len(schema.left_out)} columns, "
-                f"got {len(names)}."
+                f"{table.name}: expected {len(wanted) + len(left_out)} columns, got {len(names)}."
             )
-        if not table.named and schema.left_out:
-            whole = [name for name in names if name not in schema.left_out]
+        if not table.named and left_out:
+            whole = [name for name in names if name not in left_out]
             return [names.index(name) for name in whole]
         return list(range(len(wanted)))
     for name in wanted:
         if name not in names:
             raise InputError(f'{table.name}: lacks the column "{name}".{suggestion(name, names)}')
     for name in names:
-        if name not in wanted and name not in schema.left_out:
+        if name not in wanted and name not in left_out:
             raise InputError(
                 f'{table.name}: has a column "{name}" that the model does not know.'
                 + suggestion(name, wanted)
@@ -119,7 +119,9 @@ def _numbers(raw: RawColumn, column: Column) -> tuple[np.ndarray, np.ndarray]:
 def _sentence(raw: RawColumn, row: int, column: Column) -> str:
     """A cell that its column cannot hold -> what it holds, and what was expected."""
     cell = raw.cells[row]
-    shown = f'"{cell}"' if raw.is_text else f"{cell:.10g}" if cell.dtype.kind == "f" else str(cell)
+    shown = str(cell) if raw.is_text or raw.cells.dtype.kind != "f" else f"{cell:.10g}"
+    if raw.is_text and parsed(cell) is None:
+        shown = f'"{cell}"'
     if column.kind == "real":
         return f"holds {shown}; expected a finite number."
     if not column.levels:

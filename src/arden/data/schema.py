@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arden.data.column import COLUMN_KINDS, Column
+from arden.data.column import COLUMN_KINDS, Column, LeftOut
 from arden.data.schema_checks import check_choice, check_distinct, check_keys, check_positive
 from arden.errors import InputError
 
@@ -67,7 +67,7 @@ class Schema:
     sample_rate: int | None = None
     stride: int | None = None
     missing: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         for field in _TUPLES:
@@ -150,7 +150,7 @@ class Schema:
                 f"got {len(self.columns)}."
             )
         own = [column.name for column in self.columns]
-        check_distinct("Schema.columns", [*own, *self.left_out])
+        check_distinct("Schema.columns", [*own, *(column.name for column in self.left_out)])
         levels = {column.num_symbols for column in self.columns}
         common = levels.pop() if len(levels) == 1 else None
         if self.num_symbols != common:
@@ -247,7 +247,8 @@ class Schema:
             "stride": self.stride,
         }
         if self.by_column:
-            told |= {"missing": list(self.missing), "left_out": list(self.left_out)}
+            told["missing"] = list(self.missing)
+            told["left_out"] = [{"name": one.name, "note": one.note} for one in self.left_out]
         return told
 
     @classmethod
@@ -269,4 +270,8 @@ class Schema:
         # JSON has lists only; anything else is left for the constructor to refuse.
         tuples = {key: tuple(value) for key, value in saved.items() if isinstance(value, list)}
         tuples["columns"] = tuple(Column(**column) for column in columns)
+        left_out = saved.get("left_out", ())
+        for index, one in enumerate(left_out):
+            check_keys(f"schema.left_out[{index}]", one, ("name",), LeftOut)
+        tuples["left_out"] = tuple(LeftOut(**one) for one in left_out)
         return cls(**{**saved, **tuples})

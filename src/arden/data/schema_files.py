@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arden.data.column import COLUMN_KINDS, Column, Level
+from arden.data.column import COLUMN_KINDS, Column, LeftOut, Level
 from arden.data.readers.cells import MISSING
 from arden.data.schema import Schema
 from arden.data.schema_checks import check_choice
@@ -51,8 +51,9 @@ def schema_as_toml(schema: Schema) -> str:
         entry["dtype"] = column.dtype
         entry |= {"note": column.note} if column.note else {}
         lines += ["", "[[column]]", *(f"{key} = {_toml(value)}" for key, value in entry.items())]
-    for name in schema.left_out:
-        lines += ["", "[[column]]", f"name = {_toml(name)}", f"kind = {_toml(LEFT_OUT)}"]
+    for one in schema.left_out:
+        lines += ["", "[[column]]", f"name = {_toml(one.name)}", f"kind = {_toml(LEFT_OUT)}"]
+        lines += [f"note = {_toml(one.note)}"] if one.note else []
     return "\n".join(lines) + "\n"
 
 
@@ -86,14 +87,14 @@ def schema_from_toml(text: str) -> Schema:
     if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
         raise InputError("expected the columns as [[column]] entries.")
     columns: list[Column] = []
-    left_out: list[str] = []
+    left_out: list[LeftOut] = []
     for number, entry in enumerate(entries, start=1):
         what = f"column {number}"
         _check_keys(what, entry, _KEYS)
         if not isinstance(entry.get("name"), str):
             raise InputError(f"{what}: expected a name, got {entry.get('name')!r}.")
         if entry.get("kind") == LEFT_OUT:
-            left_out.append(entry["name"])
+            left_out.append(LeftOut(entry["name"], entry.get("note", "")))
         else:
             columns.append(_column(entry))
     if not columns:

@@ -3,14 +3,12 @@ variable at all; by fixed rules, each with its reason."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from arden.data.column import OTHER, Column, Level
+from arden.data.column import OTHER, Column, LeftOut, Level
 from arden.data.raw import RawColumn
 
-__all__ = ["LeftOut", "kind_of"]
+__all__ = ["kind_of"]
 
 MOST_CATEGORIES = 256
 """More words than this are a text, not a choice: left out unless a schema says otherwise."""
@@ -21,14 +19,6 @@ MOST_GRID = 2**20
 _FEW_VALUES, _OFTEN = 20, 20
 _LEAST_COUNTED = 20
 _MOST_DECIMALS = 12
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A column of a table that is no variable of the model, and why."""
-
-    name: str
-    note: str
 
 
 def kind_of(raw: RawColumn, train: np.ndarray, unseen: str = "refuse") -> Column | LeftOut:

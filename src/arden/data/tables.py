@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from arden.data.column import Column
+from arden.data.column import Column, LeftOut
 from arden.data.dataset import SPLIT_NAMES, Dataset, Split
 from arden.data.encoding import encode
 from arden.data.labels import class_names_of, encode_labels
 from arden.data.raw import RawTable
 from arden.data.schema import Schema
 from arden.data.splits import SPLIT_SEED, three_way_split
-from arden.data.table_kinds import LeftOut, kind_of
+from arden.data.table_kinds import kind_of
 from arden.errors import InputError
 
 __all__ = ["UNSEEN", "infer_table", "schema_of", "split_of"]
@@ -58,8 +58,8 @@ def dataset_of(
     if schema is None:
         trained = np.zeros(len(table), dtype=bool)
         trained[pieces["train"]] = True
-        schema, told = schema_of(table, trained, unseen, left_out)
-        notes += told
+        schema, decided = schema_of(table, trained, unseen, left_out)
+        notes += decided
     else:
         notes.append("columns by a given schema")
     codes = None
@@ -73,7 +73,10 @@ def dataset_of(
     count = f"{schema.num_variables} column{'s' if schema.num_variables > 1 else ''}"
     about = [f"table of {count} ({listed})", *notes]
     if schema.left_out:
-        about.append(f"left out: {', '.join(schema.left_out)}")
+        told = ", ".join(
+            f"{one.name} ({one.note})" if one.note else one.name for one in schema.left_out
+        )
+        about.append(f"no variables, left out: {told}")
     missing = int((~observed).sum())
     if missing:
         rows = int((~observed).any(axis=1).sum())
@@ -115,13 +118,15 @@ def schema_of(
     if not columns:
         told = "; ".join(f"{one.name}: {one.note}" for one in dropped)
         raise InputError(f"{table.name}: no column is a variable ({told}).")
-    notes = [f'"{one.name}" is no variable: {one.note}' for one in dropped]
+    notes: list[str] = []
     if unseen == "other":
         notes.append("words that no column has a level for are one level, (other)")
-    return _schema(columns, [one.name for one in dropped], table.missing), notes
+    return _schema(columns, dropped, table.missing), notes
 
 
-def _schema(columns: Sequence[Column], left_out: Sequence[str], missing: Sequence[str]) -> Schema:
+def _schema(
+    columns: Sequence[Column], left_out: Sequence[LeftOut], missing: Sequence[str]
+) -> Schema:
     levels = {column.num_symbols for column in columns}
     return Schema(
         "table",

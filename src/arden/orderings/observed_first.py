@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from arden.core.observed import known_first
 from arden.core.ordering import Ordering
 from arden.errors import InputError
 
@@ -27,9 +28,7 @@ def observed_first(observed: Tensor, order: Tensor | None = None) -> Tensor:
     known = observed.flatten(1)
     if order is None:
         order = torch.arange(known.shape[1], device=known.device)
-    order = order.expand(known.shape)
-    unknown_in_order = ~known.gather(1, order)
-    return order.gather(1, unknown_in_order.long().argsort(dim=1, stable=True))
+    return known_first(known, order)
 
 
 @dataclass(frozen=True)

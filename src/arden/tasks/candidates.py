@@ -11,8 +11,9 @@ from torch import Tensor
 from arden.core.conditional import Discrete
 from arden.core.draw import uniform_noise
 from arden.core.model import AutoregressiveModel
+from arden.core.observed import direct_rows
 from arden.core.walker import Step
-from arden.tasks.evidence import Evidence, family_of, is_direct, log_evidence
+from arden.tasks.evidence import Evidence, family_of, log_evidence
 from arden.tasks.particles import weighted_walk
 
 __all__ = ["DIRECT", "LISTED", "WEIGHED", "Candidates", "kinds_of", "list_fillings", "propose"]
@@ -41,7 +42,7 @@ class Candidates:
 
 def kinds_of(model: AutoregressiveModel, evidence: Evidence, listing: bool = True) -> Tensor:
     """R rows -> (R,) int64: DIRECT, LISTED or WEIGHED."""
-    kinds = torch.where(is_direct(model, evidence.known), DIRECT, WEIGHED)
+    kinds = torch.where(direct_rows(model, evidence.known), DIRECT, WEIGHED)
     if model.ordering.end is not None or not listing:
         return kinds
     for row in (kinds == WEIGHED).nonzero()[:, 0].tolist():

@@ -13,8 +13,8 @@ from arden.core.conditional import Conditional
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import AnyOrderNetwork
+from arden.core.observed import known_first
 from arden.errors import InputError
-from arden.orderings.observed_first import observed_first
 from arden.tasks.score import check_rows
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "components_of",
     "evidence_of",
     "family_of",
-    "is_direct",
     "joint_in_words",
     "log_evidence",
     "order_of",
@@ -111,27 +110,7 @@ def order_of(model: AutoregressiveModel, known: Tensor) -> Tensor | None:
     """(R, D) bool -> (R, D) int64: what is known first, in every row; None where order is fixed."""
     if not isinstance(model.network, AnyOrderNetwork):
         return None
-    own = model.dims(len(known), known.shape[1])
-    return observed_first(known, own)
-
-
-def is_direct(model: AutoregressiveModel, known: Tensor) -> Tensor:
-    """(R, D) bool -> (R,) bool: whether no known scalar has an unknown one among its predecessors.
-
-    Then the chain rule gives ln p(known) as a sum of terms, and a walk that keeps what is known
-    draws the rest from p(rest | known). So it is for every mask where the network is told the
-    order, for what comes first in the order of any other network, and for more where a network
-    promises to read less than everything before.
-    """
-    if isinstance(model.network, AnyOrderNetwork):
-        return torch.ones(len(known), dtype=torch.bool, device=known.device)
-    steps = known[:, model.dims(*known.shape)]
-    direct = ~(steps[:, 1:] & ~steps[:, :-1]).any(dim=1)
-    if bool(direct.all()) or model.ordering.end is not None:
-        return direct  # in a string, whether a later symbol exists at all hangs on those before
-    read = model.network.promised(known.shape[1]).to(known.device)
-    reads_unknown = (~steps).float() @ read.float().T > 0
-    return ~(steps & reads_unknown).any(dim=1)
+    return known_first(known, model.dims(len(known), known.shape[1]))
 
 
 def log_evidence(model: AutoregressiveModel, evidence: Evidence) -> Tensor:

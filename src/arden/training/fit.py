@@ -21,6 +21,7 @@ from arden.training.checkpoint import Checkpoint, TrainingState
 from arden.training.counting import fit_by_counting
 from arden.training.descent import Descent, NotANumber
 from arden.training.interruption import Interruption
+from arden.training.missing import check_missing
 from arden.training.objectives import Objective, default_objective
 from arden.training.options import TrainingOptions
 from arden.training.outcome import STOPPED, DivergedError, FitResult, Progress
@@ -225,5 +226,6 @@ def _check_data(model: AnyModel, data: Dataset) -> None:
         )
     if isinstance(model, LatentModel):
         check_whole_rows(data)
+    check_missing(model, data)
     if len(data.train) == 0 or len(data.valid) == 0:
         raise InputError("data: expected rows to train on and rows to validate on, got none")

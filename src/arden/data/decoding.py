@@ -1,0 +1,137 @@
+"""Numbers under a schema -> cells as the table's own source writes them: words, numbers, types."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from arden.data.column import Column, Level
+from arden.data.readers.arrow_table import NEEDS_ARROW
+from arden.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from arden.data.schema import Schema
+
+__all__ = ["LIBRARIES", "arrow_table", "cells_of", "parquet_bytes", "to_frame"]
+
+LIBRARIES = ("pandas", "polars", "pyarrow")
+_WHOLE_TYPES = ("int", "uint")
+
+
+def cells_of(
+    values: Tensor, schema: Schema, observed: Tensor | None = None
+) -> dict[str, list[Level | None]]:
+    """(N, D), the schema, (N, D) bool -> N cells of every column, by name; None where unobserved.
+
+    Level k becomes what the column says it stands for, a whole number itself, a real one is rounded
+    to the decimals it was recorded with.
+
+    >>> import torch
+    >>> from arden.data.schema import Schema
+    >>> pet = Column("pet", "binary", 2, levels=("cat", "dog"), dtype="string")
+    >>> age = Column("age", "integer", 30, low=1, dtype="int64")
+    >>> cells_of(torch.tensor([[1, 0], [0, 7]]), Schema("table", (2,), None, (pet, age)))
+    {'pet': ['dog', 'cat'], 'age': [1, 8]}
+    """
+    found: dict[str, list[Level | None]] = {}
+    for index, column in enumerate(schema.columns):
+        numbers = values[:, index].double().tolist()
+        known = [True] * len(numbers) if observed is None else observed[:, index].tolist()
+        found[column.name] = [
+            _cell(number, column) if here else None
+            for number, here in zip(numbers, known, strict=True)
+        ]
+    return found
+
+
+def _cell(number: float, column: Column) -> Level:
+    if column.levels:
+        return column.levels[int(number)]
+    if column.num_symbols is None:
+        decimals = column.decimals
+        # No negative zero: it is no other number, and no source writes it.
+        number = (number if decimals is None else round(number, decimals)) + 0.0
+        return int(number) if column.dtype.startswith(_WHOLE_TYPES) else number
+    whole = int(number) + (column.low or 0)
+    return float(whole) if column.dtype in ("double", "float") else whole
+
+
+def arrow_table(values: Tensor, schema: Schema, observed: Tensor | None = None) -> Any:
+    """(N, D), the schema, (N, D) bool -> a pyarrow.Table with the types of the source.
+
+    Raises InputError without pyarrow.
+    """
+    try:
+        import pyarrow
+    except ImportError:
+        raise InputError(f"a table with types of its own {NEEDS_ARROW}.") from None
+    cells = cells_of(values, schema, observed)
+    columns = [_arrow_column(pyarrow, column, cells[column.name]) for column in schema.columns]
+    return pyarrow.table(columns, names=[column.name for column in schema.columns])
+
+
+def _arrow_column(pyarrow: Any, column: Column, cells: list[Any]) -> Any:
+    if column.dtype in ("dictionary", "ordered"):
+        levels = [str(level) for level in column.levels]
+        codes = [None if cell is None else levels.index(str(cell)) for cell in cells]
+        return pyarrow.DictionaryArray.from_arrays(
+            pyarrow.array(codes, pyarrow.int32()), levels, ordered=column.dtype == "ordered"
+        )
+    try:
+        wanted = pyarrow.type_for_alias(column.dtype or "double")
+    except ValueError:  # times with a zone, and others that Arrow has no short name for
+        return pyarrow.array(cells)
+    plain = pyarrow.array(cells)
+    try:
+        return plain.cast(wanted)
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
+        return plain  # "(other)" is no date
+
+
+def parquet_bytes(values: Tensor, schema: Schema, observed: Tensor | None = None) -> bytes:
+    """(N, D), the schema, (N, D) bool -> the content of a .parquet file."""
+    table = arrow_table(values, schema, observed)
+    from pyarrow import parquet
+
+    buffer = io.BytesIO()
+    parquet.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+def to_frame(
+    values: Tensor,
+    schema: Schema,
+    observed: Tensor | None = None,
+    *,
+    library: str = "pandas",
+) -> Any:
+    """(N, D) samples or rows, the schema of their data set, (N, D) bool -> a data frame.
+
+    Columns have the names, the types and the words of the table the model was fitted to, and what
+    is not observed is missing. ``library`` is pandas, polars or pyarrow, which must be installed.
+
+    Raises:
+        InputError: another library, one that is not installed, values of another width.
+    """
+    if library not in LIBRARIES:
+        raise InputError(f"library: expected one of {', '.join(LIBRARIES)}, got {library!r}.")
+    if schema.kind != "table" or tuple(values.shape[1:]) != schema.event_shape:
+        raise InputError(
+            f"values: expected (N, {', '.join(map(str, schema.event_shape))}) rows of a table, "
+            f"got {tuple(values.shape)} of kind {schema.kind}."
+        )
+    table = arrow_table(values, schema, observed)
+    if library == "pyarrow":
+        return table
+    try:
+        if library == "polars":
+            import polars
+
+            return polars.from_arrow(table)
+        return table.to_pandas()
+    except ImportError:
+        raise InputError(
+            f"library: {library} is not installed; expected it (it is in arden[table])."
+        ) from None
