@@ -100,7 +100,9 @@ def _num_levels(model: AutoregressiveModel | Mixture, x: Tensor, column: int) ->
     count = first.ordering.num_steps
     if not 0 <= column < count:
         raise InputError(f"column: expected a place in 0 … {count - 1}, got {column}")
-    levels = first.conditional.at(torch.tensor([column], device=first.device)).num_symbols
-    if levels is None:
+    family = first.conditional.at(torch.tensor([column], device=first.device))
+    if family.num_symbols is None:
         raise InputError(f"column: expected one of levels, but column {column} holds real numbers")
-    return levels
+    # Beside wider columns a family is padded to theirs; its own levels are those it contains.
+    levels = torch.arange(family.num_symbols, device=first.device)
+    return int(family.contains(levels[:, None]).sum())
