@@ -16,6 +16,7 @@ from arden.errors import InputError
 from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
 from arden.tasks.bound import bound
+from arden.tasks.classify import classify
 from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
 from arden.tasks.ensemble import ensemble
@@ -33,6 +34,7 @@ from arden.training.options import TrainingOptions
 __all__ = [
     "Completion",
     "bound",
+    "classify",
     "compare",
     "complete",
     "ensemble",
