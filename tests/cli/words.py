@@ -57,6 +57,9 @@ VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
     ],
     "compare": lambda run, data, out: [run, twin(run), data],
     "ensemble": lambda run, data, out: [run, twin(run), "--out", out / "both", "--data", data],
+    "complete": lambda run, data, out: [
+        *(run, data, "--mask", "random:0.5", "--rows", 3, "--out", out / "completed.npz")
+    ],
     "represent": lambda run, data, out: [run, data, "--out", out / "features.csv"],
     "bound": lambda run, data, out: [run, data, "--samples", 2, "--out", out / "bounds.csv"],
 }
