@@ -17,9 +17,11 @@ from arden.errors import InputError
 from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
 from arden.tasks.bound import bound
+from arden.tasks.classify import classify
 from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
 from arden.tasks.ensemble import ensemble
+from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
 from arden.tasks.represent import represent
 from arden.tasks.sample import sample
@@ -33,13 +35,17 @@ from arden.training.options import TrainingOptions
 
 __all__ = [
     "Completion",
+    "Marginal",
     "bound",
+    "classify",
     "compare",
     "complete",
     "ensemble",
     "fit",
     "load",
     "load_data",
+    "log_conditional",
+    "log_marginal",
     "predict",
     "represent",
     "sample",
