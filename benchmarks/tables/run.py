@@ -41,7 +41,7 @@ BASELINES = ("most-frequent", "iterative-imputer")
 HIDDEN = 0.2  # of the known cells of a row
 ROWS, SEEDS = 1000, (0, 1, 2)
 DRAWS = 20
-IMPUTER_ROWS = 8000  # training rows of scikit-learn's: more take it many minutes
+IMPUTER_ROWS = 4000  # training rows of scikit-learn's: more take it many minutes
 
 
 def recipes() -> dict[str, Any]:

@@ -11,6 +11,8 @@ from arden.core.draw import uniform_noise
 
 __all__ = ["log_masses", "mass_below"]
 
+_MOST_SCORED = 2**18
+
 
 def log_masses(conditional: Conditional, dim: int, params: Tensor) -> tuple[Tensor, Tensor]:
     """event index, (B, P) -> ln mass of every symbol by `log_prob`, and by `log_pmf`, (B, K) each.
@@ -20,13 +22,17 @@ def log_masses(conditional: Conditional, dim: int, params: Tensor) -> tuple[Tens
     rows = params.shape[0]
     family = conditional.at(torch.full((rows,), dim, device=params.device))
     assert family.num_symbols is not None
+    count = family.num_symbols
     scored = []
-    for symbol in range(family.num_symbols):
-        value = torch.full((rows,), symbol, device=params.device)
-        inside = family.contains(value)
-        terms = family.log_prob(params, torch.where(inside, value, 0))
-        scored.append(torch.where(inside, terms, -torch.inf))
-    by_score = torch.stack(scored, dim=-1)
+    # Many symbols at once, but not all of a long range: every one is scored by itself.
+    for symbols in torch.arange(count, device=params.device).split(max(1, _MOST_SCORED // rows)):
+        value = symbols.repeat(rows)
+        here = conditional.at(torch.full_like(value, dim))
+        inside = here.contains(value)
+        each = params.repeat_interleave(len(symbols), dim=0)
+        terms = here.log_prob(each, torch.where(inside, value, 0))
+        scored.append(torch.where(inside, terms, -torch.inf).reshape(rows, -1))
+    by_score = torch.cat(scored, dim=-1)
     return by_score, family.log_pmf(params) if isinstance(family, Discrete) else by_score
 
 

@@ -20,6 +20,7 @@ SURPRISE_BOUND = 5.0
 
 _UNCERTAIN = 0.95  # a conditional that knows its answer says little about the draws
 _REAL_STEPS = 16
+_LONG_RANGE, _MOST_MASSES, _LEAST_ROWS = 4096, 2**21, 8
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,14 @@ def transform(
                 rows &= dims[:, step] == dim
             if not bool(rows.any()):
                 continue
+            symbols = model.conditional.at(torch.tensor([dim])).num_symbols
+            if symbols is not None and symbols > _LONG_RANGE:
+                # Whole numbers of a long range: the masses of all of them are looked at, row by row.
+                first = rows.nonzero()[: max(_LEAST_ROWS, _MOST_MASSES // symbols), 0]
+                rows = torch.zeros_like(rows)
+                rows[first] = True
             here, taken = params[rows, step], steps[rows, step]
-            if model.conditional.at(torch.tensor([dim])).num_symbols is None:
+            if symbols is None:
                 if real_steps >= _REAL_STEPS:
                     continue
                 real_steps += 1

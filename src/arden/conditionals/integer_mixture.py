@@ -19,6 +19,7 @@ __all__ = ["IntegerMixture"]
 
 _LEAST_SCALE = 0.05  # of a cell: a logistic this narrow has all but e⁻¹⁰ of its mass in one cell
 _MOST_LISTED = 4096
+_MOST_NUMBERS = 2**22  # held at a time when all levels are asked for
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,12 @@ class IntegerMixture(Discrete):
     def log_pmf(self, params: Tensor) -> Tensor:
         """(…, P) -> (…, K): ln mass of every level, in nats."""
         levels = torch.arange(self.num_symbols, device=params.device)
-        return self.log_prob(params[..., None, :], levels.expand(*params.shape[:-1], -1))
+        rows = max(params[..., 0].numel(), 1) * self.num_params
+        pieces = [
+            self.log_prob(params[..., None, :], some.expand(*params.shape[:-1], -1))
+            for some in levels.split(max(1, _MOST_NUMBERS // rows))
+        ]
+        return torch.cat(pieces, dim=-1)
 
     def cdf(self, params: Tensor, value: Tensor) -> Tensor:
         """(…, P), (…) -> (…) float64: P(X ≤ value), of whole numbers below K; 0 below the first."""
