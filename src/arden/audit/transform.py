@@ -79,7 +79,7 @@ def transform(
                 continue
             symbols = model.conditional.at(torch.tensor([dim])).num_symbols
             if symbols is not None and symbols > _LONG_RANGE:
-                # Whole numbers of a long range: the masses of all of them are looked at, row by row.
+                # Of a long range the masses of all whole numbers are looked at: of few rows then.
                 first = rows.nonzero()[: max(_LEAST_ROWS, _MOST_MASSES // symbols), 0]
                 rows = torch.zeros_like(rows)
                 rows[first] = True
