@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from arden.core.model import AutoregressiveModel
     from arden.core.network import CausalNetwork
 
-__all__ = ["DRAW_KERNELS", "FORWARD_KERNELS", "DrawKernel", "ForwardKernel"]
+__all__ = [
+    "DRAW_KERNELS",
+    "FORWARD_KERNELS",
+    "LIKELIHOOD_KERNELS",
+    "DrawKernel",
+    "ForwardKernel",
+    "LikelihoodKernel",
+]
 
 DrawKernel = Callable[
     ["AutoregressiveModel", Tensor, Tensor | None, Tensor | None, Tensor | None], Tensor | None
@@ -25,8 +32,14 @@ DrawKernel = Callable[
 ForwardKernel = Callable[["CausalNetwork", Tensor, Tensor], Tensor | None]
 """(network, features (B, T, F), per-row hidden biases (B, H)) -> (B, T, P), differentiable."""
 
+LikelihoodKernel = Callable[["CausalNetwork", Tensor, Tensor | None], Tensor | None]
+"""(network, values (B, T) in step order, context) -> (B,) ln p, differentiable, or None."""
+
 DRAW_KERNELS: dict[tuple[str, str, str], DrawKernel] = {}
 """(network class, conditional class, device type) -> kernel."""
 
 FORWARD_KERNELS: dict[tuple[str, str], ForwardKernel] = {}
 """(network class, device type) -> kernel."""
+
+LIKELIHOOD_KERNELS: dict[tuple[str, str, str], LikelihoodKernel] = {}
+"""(network class, conditional class, device type) -> kernel."""

@@ -17,6 +17,7 @@ from typing import Any
 __all__ = ["register", "without_kernels"]
 
 _FORWARD = {("NADE", "cpu"): "arden.kernels.nade:params"}
+_LIKELIHOOD = {("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_likelihood:log_prob"}
 _BITS, _SYMBOLS = ("Bernoulli",), ("Bernoulli", "Categorical")
 _WALKS = {
     "masked_draw": (("FVSBN", "MADE"), _BITS),
@@ -44,13 +45,22 @@ def register() -> bool:
     """
     if os.environ.get("ARDEN_KERNELS") == "0" or _times_off or not _is_installed():
         return False
-    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
-
-    for name, path in _FORWARD.items():
-        FORWARD_KERNELS.setdefault(name, _loaded_when_called(path))
-    for case, path in _DRAW.items():
-        DRAW_KERNELS.setdefault(case, _loaded_when_called(path))
+    for kernels, paths in _tables():
+        if not paths.keys() <= kernels.keys():
+            for case, path in paths.items():
+                kernels.setdefault(case, _loaded_when_called(path))
     return True
+
+
+def _tables() -> list[tuple[dict[Any, Any], dict[Any, str]]]:
+    """() -> every table of `arden.core`, and what can stand there."""
+    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS, LIKELIHOOD_KERNELS
+
+    return [
+        (FORWARD_KERNELS, _FORWARD),
+        (LIKELIHOOD_KERNELS, _LIKELIHOOD),
+        (DRAW_KERNELS, _DRAW),
+    ]
 
 
 @cache
@@ -62,18 +72,16 @@ def _is_installed() -> bool:
 def without_kernels() -> Iterator[None]:
     """() -> a context in which plain torch does everything; `register` has no effect inside."""
     global _times_off
-    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
-
-    forward, draw = dict(FORWARD_KERNELS), dict(DRAW_KERNELS)
-    FORWARD_KERNELS.clear()
-    DRAW_KERNELS.clear()
+    there = [(kernels, dict(kernels)) for kernels, _ in _tables()]
+    for kernels, _ in there:
+        kernels.clear()
     _times_off += 1
     try:
         yield
     finally:
         _times_off -= 1
-        FORWARD_KERNELS.update(forward)
-        DRAW_KERNELS.update(draw)
+        for kernels, before in there:
+            kernels.update(before)
 
 
 def _loaded_when_called(path: str) -> Callable[..., Any]:
