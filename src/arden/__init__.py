@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from arden.api import (
         bound,
+        classify,
         compare,
+        complete,
         ensemble,
         fit,
         load,
@@ -39,7 +41,9 @@ __all__ = [
     "LatentModel",
     "Mixture",
     "bound",
+    "classify",
     "compare",
+    "complete",
     "ensemble",
     "fit",
     "load",

@@ -94,7 +94,9 @@ def test_declared_verbs_are_answered_and_others_refused(
 ASKED: dict[str, Callable[[Any, torch.Tensor], object]] = {
     "score": lambda model, x: arden.score(model, x),
     "sample": lambda model, x: arden.sample(model, 2),
+    "complete": lambda model, x: arden.complete(model, x, torch.ones_like(x).bool()),
     "verify": lambda model, x: arden.verify(model, x, budget="quick"),
+    "classify": lambda model, x: arden.classify(model, x, column=0),
     "compare": lambda model, x: arden.compare([model, model], x),
     "ensemble": lambda model, x: arden.ensemble([model, model]),
     "represent": lambda model, x: arden.represent(model, x),
