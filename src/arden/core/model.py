@@ -70,6 +70,7 @@ class AutoregressiveModel(nn.Module):
         self.register_buffer("_order", fixed, persistent=False)
         # Then steps need not be looked up, which would cost as much as a small network.
         self._is_in_order = fixed is not None and bool((fixed.diff() == 1).all())
+        self._known_family: tuple[Conditional, Tensor, Conditional] | None = None
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -271,8 +272,9 @@ class AutoregressiveModel(nn.Module):
         if known is not None:
             # Unknown entries may be anything, NaN included: replace them before any is read.
             values = torch.where(known, values, torch.zeros_like(values))
-        check_support(self.conditional, values)
         dims = self.dims(values.shape[0], values.shape[1], order)
+        in_order = self._keeps_order(dims)
+        check_support(self.conditional, values, self._family(dims) if in_order else None)
         steps = self._along(values, dims)
         if known is None:
             return steps, None, dims
@@ -289,22 +291,33 @@ class AutoregressiveModel(nn.Module):
     ) -> Tensor:
         """What `_steps` returns -> (B, T): every term, in step order."""
         params = self._params(steps, context, dims)
-        terms = self.conditional.at(dims).log_prob(params, steps)
+        terms = self._family(dims).log_prob(params, steps)
         return terms if known is None else torch.where(known, terms, 0.0)
 
     def _along(self, values: Tensor, dims: Tensor) -> Tensor:
         """(B, D, …) in event order -> (B, T, …) in step order."""
-        return values if dims is self._order and self._is_in_order else take(values, dims)
+        return values if self._keeps_order(dims) else take(values, dims)
 
     def _back(self, values: Tensor, dims: Tensor) -> Tensor:
         """(B, T, …) in step order -> (B, D, …) in event order."""
-        if dims is self._order and self._is_in_order:
-            return values
-        return take(values, dims.argsort(dim=-1))
+        return values if self._keeps_order(dims) else take(values, dims.argsort(dim=-1))
+
+    def _keeps_order(self, dims: Tensor) -> bool:
+        return dims is self._order and self._is_in_order
+
+    def _family(self, dims: Tensor) -> Conditional:
+        """(T,) or (B, T) -> the family of those columns: that of the model's own order is kept."""
+        known, conditional = self._known_family, self.conditional
+        if known is not None and known[0] is conditional and known[1] is dims:
+            return known[2]
+        family = conditional.at(dims)
+        if dims is self._order:
+            self._known_family = (conditional, dims, family)
+        return family
 
     def _params(self, steps: Tensor, context: Tensor | None, dims: Tensor) -> Tensor:
         return self.network(
-            self.conditional.at(dims).features(steps).to(self.dtype),
+            self._family(dims).features(steps).to(self.dtype),
             self.check_context(context, steps.shape[0]),
             **self.order_argument(dims),
         )

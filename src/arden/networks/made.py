@@ -82,11 +82,10 @@ class MADE(CausalNetwork):
         """(B, T, F), (B, C) -> (B, T, P), in one pass."""
         batch_size, length, _ = features.shape
         x = features.flatten(1)
-        shifts = self._shifts(context)
         hidden = x
-        for layer, shift in zip(self.layers, shifts, strict=False):
-            hidden = self.activation(layer(hidden) + shift)
-        total = self.output(hidden) + shifts[-1]
+        for index, layer in enumerate(self.layers):
+            hidden = self.activation(self._shifted(layer(hidden), index, context))
+        total = self._shifted(self.output(hidden), -1, context)
         if self.direct is not None:
             total = total + self.direct(x)
         return total.reshape(batch_size, length, self.spec.num_params)
@@ -155,6 +154,9 @@ class MADE(CausalNetwork):
                 carried[degree] = reached[degree]
         reached = carried.cumsum(0) > 0
         return before & reached[:num_steps, 1:]
+
+    def _shifted(self, sums: Tensor, layer: int, context: Tensor | None) -> Tensor:
+        return sums if context is None else sums + self.contexts[layer](context)
 
     def _shifts(self, context: Tensor | None) -> list[Tensor]:
         """What the context adds to every layer."""
