@@ -32,7 +32,10 @@ REASONS = {
     "autoencoder": "an autoencoder has no density",
     "vae": "only a lower bound can be computed; ask for `arden bound`",
 }
-EXACT_REASONS = {"bound": "is computed, not bounded; ask for `arden score`", "represent": "encoder"}
+EXACT_REASONS = {
+    "bound": "is computed, not bounded; ask for `arden score`",
+    "represent": "hidden units to read",
+}
 
 
 @pytest.fixture(scope="module")

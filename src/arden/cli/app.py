@@ -26,7 +26,7 @@ _COMMANDS = {
     "compare": "Compare fitted models on the same rows: paired differences and their errors.",
     "ensemble": "Join fitted runs into one model that averages their probabilities.",
     "bound": "A lower bound on ln p(x) of every row, by a model that has no more to say of it.",
-    "represent": "The features of every row, by a model that was fitted to find some.",
+    "represent": "The features of every row: an encoder's code, or a network's hidden units.",
     "sample": "Draw from a fitted model: a picture, an array or a table.",
     "complete": "Fill in what is missing in every row, given the rest; says whether exactly.",
     "classify": "Which class every row is of: p(class | row) by Bayes, from a fitted model.",
