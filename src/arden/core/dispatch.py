@@ -49,6 +49,7 @@ FORWARD_KERNELS: dict[tuple[str, str], ForwardKernel] = {}
 LIKELIHOOD_KERNELS: dict[tuple[str, str, str], LikelihoodKernel] = {}
 """(network class, conditional class, device type) -> kernel."""
 
+
 def draw_kernels(model: AutoregressiveModel) -> list[DrawKernel]:
     """A model -> the kernels that may draw from it: its own, then that for any model."""
     device = model.device.type
