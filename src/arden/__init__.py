@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from arden.api import (
         bound,
         compare,
+        compress,
+        decompress,
         ensemble,
         fit,
         load,
@@ -40,6 +42,8 @@ __all__ = [
     "Mixture",
     "bound",
     "compare",
+    "compress",
+    "decompress",
     "ensemble",
     "fit",
     "load",

@@ -1,6 +1,6 @@
 """Systems over events of one fixed length: logistic regressions, NADE and its relatives, MADE."""
 
-from arden.systems.system import System
+from arden.systems.system import DENSITY_VERBS, System
 
 __all__ = ["FEEDFORWARD"]
 
@@ -56,6 +56,7 @@ FEEDFORWARD: dict[str, System] = {
         paper="Uria, Murray, Larochelle, RNADE: the real-valued neural autoregressive "
         "density-estimator, 2013",
         data=("real", "mixed"),
+        verbs=DENSITY_VERBS,
         needs=("fixed length",),
         network_options={"hidden": 50, "activation": "tanh"},
         training={
