@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from arden.api import (
         bound,
         compare,
+        complete,
         compress,
         decompress,
         ensemble,
@@ -42,6 +43,7 @@ __all__ = [
     "Mixture",
     "bound",
     "compare",
+    "complete",
     "compress",
     "decompress",
     "ensemble",

@@ -17,6 +17,7 @@ from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
 from arden.tasks.bound import bound
 from arden.tasks.compare import compare
+from arden.tasks.complete import Completion, complete
 from arden.tasks.compress import compress
 from arden.tasks.decompress import decompress
 from arden.tasks.ensemble import ensemble
@@ -32,8 +33,10 @@ from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 
 __all__ = [
+    "Completion",
     "bound",
     "compare",
+    "complete",
     "compress",
     "decompress",
     "ensemble",

@@ -27,6 +27,8 @@ _COMMANDS = {
     "ensemble": "Join fitted runs into one model that averages their probabilities.",
     "bound": "A lower bound on ln p(x) of every row, by a model that has no more to say of it.",
     "represent": "The features of every row, by a model that was fitted to find some.",
+    "compress": "Compress rows, a text or sounds without loss, by a fitted model.",
+    "decompress": "Give back exactly what arden compress was given.",
     "sample": "Draw from a fitted model: a picture, an array or a table.",
     "verify": "Prove that a fitted model's numbers are right.",
     "bench": "How fast the systems are on this machine, and how fast they could be.",

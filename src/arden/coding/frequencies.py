@@ -19,17 +19,16 @@ _MOST_SYMBOLS = 2**20
 def frequencies_of_mass(log_pmf: Tensor) -> Tensor:
     """(B, K) float64, nats -> (B, K) int64 ≥ 1 that sum to `SHARED`: p(k) in units of 2⁻²⁴.
 
-    A symbol of no mass keeps one unit, so that nothing is ever impossible to code. What rounding
-    leaves over goes to the most likely symbol.
+    A symbol of no mass keeps one unit, so that nothing is ever impossible to code.
 
     Raises:
         InputError: masses that are no probabilities, more symbols than there are units.
 
     >>> frequencies_of_mass(torch.tensor([[0.5, 0.25, 0.25]], dtype=torch.float64).log()).tolist()
-    [[8388608, 4194303, 4194303]]
+    [[8388606, 4194304, 4194304]]
     """
-    mass = log_pmf.exp()
-    total = mass.sum(dim=1)
+    below = log_pmf.exp().cumsum(dim=1)
+    total = below[:, -1]
     if not bool(((total - 1).abs() < 1e-6).all()):  # NaN fails as well
         worst = total[(total - 1).abs().nan_to_num(torch.inf).argmax()].item()
         raise InputError(
@@ -37,7 +36,7 @@ def frequencies_of_mass(log_pmf: Tensor) -> Tensor:
             "its weights cannot be coded with"
         )
     free = SHARED - _check_count(log_pmf.shape[1])
-    return _settled((mass * free).floor().long() + 1)
+    return _widths((below * free).long(), free)
 
 
 def frequencies_of_weights(weights: Tensor) -> Tensor:
@@ -46,16 +45,21 @@ def frequencies_of_weights(weights: Tensor) -> Tensor:
     The same proportions, by whole numbers alone: equal on every machine.
 
     >>> frequencies_of_weights(torch.tensor([[2, 1, 1]])).tolist()
-    [[8388608, 4194303, 4194303]]
+    [[8388606, 4194304, 4194304]]
     """
     free = SHARED - _check_count(weights.shape[1])
-    return _settled(weights * free // weights.sum(dim=1, keepdim=True) + 1)
+    below = weights.cumsum(dim=1)
+    return _widths(below * free // below[:, -1:], free)
 
 
-def _settled(frequencies: Tensor) -> Tensor:
-    """(B, K) ≥ 1 of nearly the right sum -> of just that; the first of the largest settles it."""
-    left = SHARED - frequencies.sum(dim=1, keepdim=True)
-    return frequencies.scatter_add(1, most_likely(frequencies)[:, None], left)
+def _widths(edges: Tensor, free: int) -> Tensor:
+    """(B, K) where each symbol's share of the free units ends -> (B, K): that share and one unit.
+
+    Edges are rounded, not shares: these so sum to what there is.
+    """
+    edges = edges.clamp(max=free)  # a sum of masses may exceed 1 in its last digit
+    edges[:, -1] = free
+    return edges.diff(dim=1, prepend=torch.zeros_like(edges[:, :1])) + 1
 
 
 def most_likely(frequencies: Tensor) -> Tensor:

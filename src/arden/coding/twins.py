@@ -48,8 +48,8 @@ def _frequencies(step: Step) -> Tensor:
     return frequencies_of_mass(step.family.log_pmf(step.params.double()))
 
 
-def check_discrete(model: AutoregressiveModel | Mixture) -> None:
-    """A model -> ().
+def check_discrete(model: AutoregressiveModel | Mixture, verb: str) -> None:
+    """A model, what is asked of it -> ().
 
     Raises:
         InputError: one with a density, naming the first variable that has one.
@@ -61,7 +61,7 @@ def check_discrete(model: AutoregressiveModel | Mixture) -> None:
         for dim in range(part.ordering.num_steps):
             if not isinstance(family.at(torch.tensor([dim])), Discrete):
                 raise InputError(
-                    f"compress: variable {dim} is real; its density would need infinitely many "
+                    f"{verb}: variable {dim} is real; its density would need infinitely many "
                     "bits to code exactly. Expected a model of symbols or levels: fit one to "
                     "rounded values"
                 )

@@ -32,10 +32,10 @@ __all__ = [
 ]
 
 
-def coding_model(model: AnyModel) -> AutoregressiveModel | Mixture:
-    """Any model -> the same, known to give a probability to every event."""
-    known = exact("compress", model)
-    check_discrete(known)
+def coding_model(model: AnyModel, verb: str) -> AutoregressiveModel | Mixture:
+    """Any model, what is asked of it -> the same, known to give a probability to every event."""
+    known = exact(verb, model)
+    check_discrete(known, verb)
     return known
 
 

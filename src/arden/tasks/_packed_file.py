@@ -24,7 +24,7 @@ from arden.tasks.score import score
 
 __all__ = ["Packed", "PackedFile", "Packing"]
 
-_BATCH = 256
+_BATCH = 512
 _STATE_BYTES = 2**28  # of rows side by side: more of them gain little
 
 

@@ -101,7 +101,7 @@ def pack_rows(
     Raises:
         InputError: as `compress`.
     """
-    known = coding_model(model)
+    known = coding_model(model, "compress")
     file: PackedFile | None = None
     for piece in chunks:
         if piece.scored is not None:
@@ -132,7 +132,7 @@ def pack_documents(
     Raises:
         InputError: as `compress`; a model that cannot go on where a window ends.
     """
-    known = coding_model(model)
+    known = coding_model(model, "compress")
     window = check_documents(known, documents, stride)
     given = check_labels(known, labels, len(documents))
     lengths = tuple(map(len, documents))

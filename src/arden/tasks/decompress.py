@@ -29,6 +29,7 @@ from arden.core.latent import AnyModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import FileError
+from arden.tasks._coded_rows import coding_model
 from arden.tasks._walk_layout import made_here, name_of_model, twins_of, walked_alike
 from arden.tasks.verbs import exact
 
@@ -164,7 +165,7 @@ def unpack(
     Raises:
         InputError, FileError: as `decompress`, chunk by chunk.
     """
-    known = exact("decompress", model)
+    known = coding_model(model, "decompress")
     header, check, place = read_header(file, name)
     if header.fingerprint != name_of_model(known):
         raise FileError(f"{name}: it was compressed with another model; expected this very one")
