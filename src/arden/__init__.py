@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from arden.api import (
         bound,
+        classify,
         compare,
         complete,
         compress,
@@ -42,6 +43,7 @@ __all__ = [
     "LatentModel",
     "Mixture",
     "bound",
+    "classify",
     "compare",
     "complete",
     "compress",

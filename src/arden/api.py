@@ -16,6 +16,7 @@ from arden.errors import InputError
 from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
 from arden.tasks.bound import bound
+from arden.tasks.classify import classify
 from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
 from arden.tasks.compress import compress
@@ -35,6 +36,7 @@ from arden.training.options import TrainingOptions
 __all__ = [
     "Completion",
     "bound",
+    "classify",
     "compare",
     "complete",
     "compress",

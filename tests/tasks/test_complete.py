@@ -30,6 +30,7 @@ from arden.orderings.shuffled import Shuffled
 from arden.orderings.until_end import UntilEnd
 from arden.orderings.zigzag import Zigzag
 from arden.tasks import candidates as candidates_module
+from arden.tasks import particles
 from arden.tasks.complete import Completion, complete
 from tests.core.models import build, chi_square, every_event, generator, shake, some_events
 from tests.networks.cases import CASES, Case, model_of, names
@@ -108,7 +109,7 @@ def test_every_mask_is_completed_from_the_joint_of_its_named_order(
     monkeypatch.setattr("arden.tasks.complete.draw", recorded)
     found = complete(model, x, masks.reshape(-1, 2, 4), classes, seed=0)
     assert found.exact
-    assert found.joint.startswith("the observed first, then the rest")
+    assert found.joint.startswith("the joint that visits the observed first, then the rest")
     assert found.order is not None
     known = asked["known"].flatten(1)
     assert torch.equal(known, masks)
@@ -237,21 +238,35 @@ def test_late_evidence_is_weighed_and_said_to_be(monkeypatch: pytest.MonkeyPatch
     assert forward.shape == mass.shape
 
 
-def test_resampling_keeps_more_candidates_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred observed values after their causes: without it few candidates have weight."""
+def test_resampling_makes_the_weights_more_even(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred observed values after their causes: ln p of them is estimated with less spread."""
     monkeypatch.setattr(candidates_module, "_MOST_LISTED", 1)
     model = nade(length=200, ordering=Raster((200,)), seed=3)
     shake(model, scale=1.0)
-    known = (torch.arange(200) % 2 == 1)[None]
-    x = some_events(Bernoulli(), (200,), 1)
-    with_it = complete(model, x, known, num=50, candidates=200, seed=0)
-    from arden.tasks import particles
-
+    known = (torch.arange(200) % 2 == 1).expand(20, -1)
+    x = some_events(Bernoulli(), (200,), 1).expand(20, -1)
+    with_it = complete(model, x, known, num=50, candidates=100, seed=0)
     monkeypatch.setattr(particles, "_RESAMPLE_BELOW", 0.0)
-    without = complete(model, x, known, num=50, candidates=200, seed=0)
-    assert with_it.effective_sample_size[0] > 2 * without.effective_sample_size[0]
+    without = complete(model, x, known, num=50, candidates=100, seed=0)
+    assert with_it.log_observed.std() < without.log_observed.std() / 1.5
     kept = known[:, None].expand_as(with_it.values)
     assert torch.equal(with_it.values[kept], x[:, None].expand_as(with_it.values)[kept])
+
+
+def test_copies_of_one_candidate_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first half is drawn before anything observed is met: as many of it as are told."""
+    monkeypatch.setattr(candidates_module, "_MOST_LISTED", 1)
+    model = nade(length=40, ordering=Raster((40,)), seed=3)
+    shake(model, scale=1.0)
+    known = (torch.arange(40) >= 20).expand(10, -1)
+    x = some_events(Bernoulli(), (40,), 10)
+    found = complete(model, x, known, num=200, candidates=200, seed=0)
+    for row in range(10):
+        kept, counts = found.values[row, :, :20].unique(dim=0, return_counts=True)
+        worth = found.effective_sample_size[row]
+        assert 1 <= worth <= len(kept) + 1e-9
+        # Drawn a whole number of times each, by weights that are none.
+        assert 0.7 < worth / (200**2 / (counts**2).sum()) < 1.5
 
 
 def test_a_promise_not_to_read_makes_masks_exact(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,8 @@ _COMMANDS = {
     "compress": "Compress rows, a text or sounds without loss, by a fitted model.",
     "decompress": "Give back exactly what arden compress was given.",
     "sample": "Draw from a fitted model: a picture, an array or a table.",
+    "complete": "Fill in what is missing in every row, given the rest; says whether exactly.",
+    "classify": "Which class every row is of: p(class | row) by Bayes, from a fitted model.",
     "verify": "Prove that a fitted model's numbers are right.",
     "bench": "How fast the systems are on this machine, and how fast they could be.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",

@@ -10,7 +10,7 @@ __all__ = ["DENSITY_VERBS", "EXACT_VERBS", "NEEDS", "System", "with_defaults"]
 
 T = TypeVar("T")
 
-DENSITY_VERBS = ("fit", "score", "sample", "verify", "compare", "ensemble")
+DENSITY_VERBS = ("fit", "score", "sample", "complete", "classify", "verify", "compare", "ensemble")
 """What every exact model answers."""
 
 EXACT_VERBS = (*DENSITY_VERBS, "compress", "decompress")

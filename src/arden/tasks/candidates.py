@@ -29,8 +29,8 @@ class Candidates:
     """values, known (R, C, D), log_weight (R, C), size (R,): R rows with C candidates each.
 
     What a candidate knows is what was observed, and more: its weight is ln p of all of it, so that
-    the weights of a row sum to p(observed), exactly or as an estimate. ``size`` is the effective
-    number of candidates.
+    the weights of a row sum to p(observed), exactly or as an estimate. ``size`` is how many
+    independent draws they are worth: ∞ where they are exact.
     """
 
     values: Tensor
@@ -66,7 +66,7 @@ def propose(
     """Rows of one kind, K -> their candidates: one, all there are, or K weighed walks."""
     if kind == DIRECT:
         weight = log_evidence(model, evidence)[:, None]
-        size = torch.ones_like(weight[:, 0])
+        size = torch.full_like(weight[:, 0], torch.inf)
         return Candidates(evidence.values[:, None], evidence.known[:, None], weight, size)
     if kind == LISTED:
         return _listed(model, evidence)
@@ -112,8 +112,8 @@ def _listed(model: AutoregressiveModel, evidence: Evidence) -> Candidates:
         return torch.stack([_lengthened(part, most, fill) for part in parts])
 
     log_weight = stacked(weights, -torch.inf)
-    size = torch.tensor([float(len(part)) for part in values], dtype=torch.float64)
-    return Candidates(stacked(values, 0), stacked(known, 0), log_weight, size.to(log_weight.device))
+    size = torch.full_like(log_weight[:, 0], torch.inf)
+    return Candidates(stacked(values, 0), stacked(known, 0), log_weight, size)
 
 
 def _lengthened(part: Tensor, length: int, fill: float) -> Tensor:
@@ -160,5 +160,5 @@ def _weighed(
         found.values,
         torch.ones_like(found.values, dtype=torch.bool),
         found.log_weight - math.log(count),
-        found.least_size,
+        found.size,
     )

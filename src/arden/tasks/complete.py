@@ -23,7 +23,7 @@ from arden.tasks.evidence import (
     log_evidence,
     order_of,
 )
-from arden.tasks.particles import effective_size, systematic
+from arden.tasks.particles import systematic
 from arden.tasks.verbs import check_verb, exact
 
 __all__ = ["Completion", "complete"]
@@ -46,7 +46,8 @@ class Completion:
     In rows that are not exact several candidates were walked and weighed: ``log_weight`` (N, W) are
     ln of their weights, −∞ where a row has fewer, so that their logsumexp is an estimate of
     ln p(observed), and in exact rows that very number. ``effective_sample_size`` (N,) is how many
-    independent draws those candidates are worth, ∞ in exact rows, where none were needed.
+    independent draws those candidates are worth (copies of one made by resampling count as one), ∞
+    in exact rows.
     """
 
     values: Tensor
@@ -103,7 +104,7 @@ def complete(
     >>> upper[:, :4] = True
     >>> found = complete(model, x, upper, num=5, seed=0)
     >>> found.values.shape, found.exact, found.joint
-    (torch.Size([3, 5, 8, 8]), True, 'raster order')
+    (torch.Size([3, 5, 8, 8]), True, 'the joint in raster order')
     """
     check_verb("complete", model)
     model = exact("complete", model)
@@ -259,12 +260,11 @@ def _finish(model: AutoregressiveModel, start: Evidence, noise: Tensor) -> Tenso
 
 
 def _worth(pools: list[Candidates], log_weight: Tensor) -> Tensor:
-    """(R, W) -> (R,): the effective number of candidates, the least on the way counted."""
+    """(R, W) -> (R,): how many independent draws the candidates of all components are worth."""
     counts = [pool.log_weight.shape[1] for pool in pools]
     share = torch.stack([part.logsumexp(dim=1) for part in log_weight.split(counts, dim=1)], dim=1)
-    least = torch.stack([pool.size for pool in pools], dim=1)
-    mean = (share.softmax(dim=1) * least).sum(dim=1)
-    return torch.minimum(effective_size(log_weight), mean)
+    size = torch.stack([pool.size for pool in pools], dim=1)
+    return 1 / (share.softmax(dim=1) ** 2 / size).sum(dim=1)
 
 
 def _check_possible(log_observed: Tensor, rows: Tensor) -> None:

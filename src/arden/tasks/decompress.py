@@ -74,7 +74,8 @@ def decompress(
         FileError: no .arden file, one made with another model, damaged at any place, or written
             where the same walk has other probabilities. Never returns anything but the data.
 
-    >>>     >>> data = arden.load_data("digits")
+    >>> import arden
+    >>> data = arden.load_data("digits")
     >>> model = arden.fit("independent", data, progress=False)
     >>> packed = arden.compress(model, data.test.values)
     >>> bool((arden.decompress(model, packed).values == data.test.values).all())

@@ -154,11 +154,11 @@ def joint_in_words(model: AutoregressiveModel | Mixture) -> str:
     if isinstance(model, AutoregressiveModel):
         own = _named(model)
         if isinstance(model.network, AnyOrderNetwork):
-            return f"the observed first, then the rest, each in {own}"
-        return own
+            return f"the joint that visits the observed first, then the rest, each in {own}"
+        return f"the joint in {own}"
     parts = list(dict.fromkeys(joint_in_words(part) for part in model.models))
     told = "; ".join([*parts[:_MOST_NAMED], *(["…"] if len(parts) > _MOST_NAMED else [])])
-    return f"the average of {len(model.models)} joints ({told})"
+    return f"the average of {len(model.models)} joints: {told}"
 
 
 def _named(model: AutoregressiveModel) -> str:

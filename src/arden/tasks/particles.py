@@ -29,15 +29,15 @@ _RESAMPLE_BELOW = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Particles:
-    """values (R, K, D), log_weight (R, K) float64, least_size (R,) float64.
+    """values (R, K, D), log_weight (R, K) float64, size (R,) float64.
 
-    The mean of the weights estimates the probability of what was forced. ``least_size`` is the
-    effective number of particles where it was least, which later copies do not bring back.
+    The mean of the weights estimates the probability of what was forced. ``size`` is the effective
+    number of particles; copies of one count as one, however they went on.
     """
 
     values: Tensor
     log_weight: Tensor
-    least_size: Tensor
+    size: Tensor
 
 
 @torch.no_grad()
@@ -61,7 +61,7 @@ def weighted_walk(
     repeated = None if context is None else context.repeat_interleave(count, dim=0)
     walker = model.begin(rows * count, repeated, order, max_steps=length)
     log_weight = torch.zeros(rows, count, dtype=torch.float64, device=model.device)
-    least = torch.full((rows,), float(count), dtype=torch.float64, device=model.device)
+    origin = torch.arange(count, device=model.device).expand(rows, -1)
     base = torch.arange(rows, device=model.device)[:, None] * count
     while not walker.done and walker.step.index < (length if num_steps is None else num_steps):
         step = walker.step
@@ -71,23 +71,30 @@ def weighted_walk(
         if not bool((mass != 0).any()):
             continue
         log_weight = log_weight + mass.reshape(rows, count)
-        size = effective_size(log_weight)
-        least = torch.minimum(least, size)
         if resample is None:
             continue
+        size = effective_size(log_weight)
         poor = (size < _RESAMPLE_BELOW * count) & (size > 0)
         if bool(poor.any()):
             kept = torch.arange(count, device=model.device).expand(rows, -1)
             uniform = resample[:, step.index].to(model.device)
             kept = torch.where(poor[:, None], systematic(log_weight, uniform, count), kept)
             walker = walker.select((base + kept).flatten())
+            origin = origin.gather(1, kept)
             mean = log_weight.logsumexp(dim=1, keepdim=True) - math.log(count)
             log_weight = torch.where(poor[:, None], mean, log_weight)
     values = walker.event().reshape(rows, count, -1)
     missing = length - values.shape[2]  # strings that have all ended
     if missing:
         values = torch.nn.functional.pad(values, (0, missing), value=model.ordering.end or 0)
-    return Particles(values, log_weight, least)
+    return Particles(values, log_weight, effective_size(_by_origin(log_weight, origin)))
+
+
+def _by_origin(log_weight: Tensor, origin: Tensor) -> Tensor:
+    """(R, K) ln weights, (R, K) whose copy each is -> (R, K): ln of the sum over all copies."""
+    most = log_weight.amax(dim=1, keepdim=True)
+    weight = (log_weight - torch.where(most.isneginf(), 0.0, most)).exp()
+    return torch.zeros_like(weight).scatter_add_(1, origin, weight).log()
 
 
 def effective_size(log_weight: Tensor) -> Tensor:
