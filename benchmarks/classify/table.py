@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.provenance import ROOT
 from benchmarks.reporting import write_between
 
-__all__ = ["MARKS", "PAGE", "tables", "write_page"]
+__all__ = ["MARKS", "PAGE", "spread", "tables", "write_page"]
 
 PAGE = ROOT / "docs" / "classify.md"
 MARKS = ("<!-- figures: made by benchmarks/classify/run.py --table -->", "<!-- end -->")
@@ -46,9 +46,9 @@ def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
         if not some:
             continue
         cells = [
-            _spread([100 * run["accuracy"] for run in some], 2),
-            _spread([run["log_loss"] for run in some], 3),
-            _spread([100 * run["calibration_error"] for run in some], 1),
+            spread([100 * run["accuracy"] for run in some], 2),
+            spread([run["log_loss"] for run in some], 3),
+            spread([100 * run["calibration_error"] for run in some], 1),
         ]
         lines.append(f"| {model} | {' | '.join(cells)} | {len(some)} |")
     machine, commit = found["machine"], found["commit"]
@@ -57,7 +57,7 @@ def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _spread(values: list[float], digits: int) -> str:
+def spread(values: list[float], digits: int) -> str:
     """Numbers of several seeds -> their mean ± their standard deviation."""
     mean = f"{statistics.fmean(values):.{digits}f}"
     same = len(values) < 2 or max(values) == min(values)

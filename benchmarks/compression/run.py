@@ -23,7 +23,6 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
 from benchmarks.compression.table import write_page
-
 from benchmarks.provenance import provenance
 
 if TYPE_CHECKING:

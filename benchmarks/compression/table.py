@@ -33,8 +33,8 @@ def write_page(folder: Path) -> None:
 
 def _sizes(found: dict[str, Any]) -> str:
     lines = [
-        "Written on one thread, read by a process on two, equal in every case; `--no-verify`, so that "
-        "each rate is of one walk.",
+        "Written on one thread, read where two are set, equal in every case; `--no-verify`, so "
+        "that each rate is of one walk.",
         "",
         "| model, data | −log₂ p, bits per dim | file | overhead | portable | overhead "
         "| rows a second, written / read | portable |",
@@ -60,8 +60,8 @@ def _sizes(found: dict[str, Any]) -> str:
     first = next(iter(_ordered(found)))
     lines += [
         "",
-        "A text's rate is characters a second; its overhead is that of seven lanes which each begin "
-        f"anew, besides the header. {first['machine']}, commit {first['commit']}.",
+        "A text's rate is characters a second; its overhead is that of seven lanes which each "
+        f"begin anew, besides the header. {first['machine']}, commit {first['commit']}.",
     ]
     return "\n".join(lines)
 
@@ -69,8 +69,8 @@ def _sizes(found: dict[str, Any]) -> str:
 def _others(found: dict[str, Any]) -> str:
     names = list(dict.fromkeys(name for case in found.values() for name in case["others"]))
     lines = [
-        "Bits per dim (per character of the text) of the same values; bits also given packed, eight "
-        "to a byte, whichever is smaller; PNG as one tall picture:",
+        "Bits per dim (per character of the text) of the same values; bits also given packed, "
+        "eight to a byte, whichever is smaller; PNG as one tall picture:",
         "",
         f"| data | {' | '.join(names)} | best model here |",
         "|---|" + "---:|" * (len(names) + 1),

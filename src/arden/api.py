@@ -22,6 +22,7 @@ from arden.tasks.complete import Completion, complete
 from arden.tasks.compress import compress
 from arden.tasks.decompress import decompress
 from arden.tasks.ensemble import ensemble
+from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
 from arden.tasks.represent import represent
 from arden.tasks.sample import sample
@@ -35,6 +36,7 @@ from arden.training.options import TrainingOptions
 
 __all__ = [
     "Completion",
+    "Marginal",
     "bound",
     "classify",
     "compare",
@@ -45,6 +47,8 @@ __all__ = [
     "fit",
     "load",
     "load_data",
+    "log_conditional",
+    "log_marginal",
     "predict",
     "represent",
     "sample",

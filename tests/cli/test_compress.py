@@ -193,7 +193,11 @@ def test_sounds_come_back_as_their_symbols(place: Path, tmp_path: Path, capfd: C
 def test_json_tells_the_same(place: Path, tmp_path: Path, capfd: Capture) -> None:
     np.save(tmp_path / "x.npy", np.zeros((5, 3), dtype=np.uint8))
     words = ["-m", place / "table", "-o", tmp_path / "x.arden"]
-    told = json.loads(done(capfd, "compress", tmp_path / "x.npy", *words, "--json"))
+    picture = tmp_path / "x.png"
+    told = json.loads(
+        done(capfd, "compress", tmp_path / "x.npy", *words, "--json", "--picture", picture)
+    )
+    assert picture.read_bytes()[:4] == b"\x89PNG"
     size = (tmp_path / "x.arden").stat().st_size
     assert (told["rows"], told["dims"], told["bytes"]) == (5, 15, size)
     assert told["bits_per_dim"] == 8 * size / 15

@@ -35,7 +35,7 @@ REASONS = {
 _REAL = "is real; its density"
 EXACT_REASONS = {
     "bound": "is computed, not bounded; ask for `arden score`",
-    "represent": "encoder",
+    "represent": "hidden units to read",
     "compress": _REAL,
     "decompress": _REAL,
 }

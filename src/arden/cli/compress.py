@@ -19,6 +19,7 @@ def compress(
     model: Annotated[Path, Parameter(name=["--model", "-m"])],
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     split: Literal["train", "valid", "test"] | None = None,
+    picture: Path | None = None,
     portable: bool = False,
     verify: bool = True,
     compare: bool = True,
@@ -41,6 +42,8 @@ def compress(
         The .arden file to write.
     split
         Which rows of a data set that has splits; test when not given.
+    picture
+        Draw the sizes beside those that others make to this .png.
     portable
         Compute with whole numbers alone, so that the file can be read on any machine (FVSBN, NADE
         and MADE); otherwise reading needs the same PyTorch on the same kind of processor.
@@ -63,7 +66,7 @@ def compress(
     # Imported here, so that --help does not wait for torch.
     import time
 
-    from arden.cli.compress_report import tell
+    from arden.cli.compress_report import Told, tell
     from arden.cli.compress_sources import packed_source
     from arden.cli.outputs import claim_output
     from arden.cli.reading import ReadingDisplay
@@ -72,6 +75,7 @@ def compress(
     from arden.tasks.compress import Packing
 
     claim_output(out, (".arden",), overwrite)
+    claim_output(picture, (".png",), overwrite, "picture")
     opened, schema = open_run(model, "cpu", "compress")
     how = Packing(portable, verify, batch_size, threads)
     source = packed_source(
@@ -88,5 +92,5 @@ def compress(
             rows, scalars, bits = rows + part.rows, scalars + part.scalars, bits + part.bits
             display.show(share, rows)
     seconds = time.monotonic() - started - (source.others.seconds if source.others else 0.0)
-    tell(source, word, rows, scalars, size, bits, seconds, out, json)
+    tell(Told(source, word, rows, scalars, size, bits, seconds), data, out, picture, json)
     return 0

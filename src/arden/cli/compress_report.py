@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -11,25 +12,37 @@ from rich.table import Table
 
 from arden.cli.compress_sources import Source
 from arden.cli.outputs import say_where
+from arden.plots.coded_sizes import Bar, Panel, coded_sizes
 from arden.storage.plain import without_nan
 
-__all__ = ["tell"]
+__all__ = ["Told", "tell"]
 
 
-def tell(
-    source: Source,
-    word: str,
-    rows: int,
-    scalars: int,
-    size: int,
-    bits: float,
-    seconds: float,
-    out: Path,
-    json: bool,
-) -> None:
-    """What was counted -> (): a table, or JSON, on standard output."""
-    dims = source.characters or scalars
+@dataclass(frozen=True)
+class Told:
+    """What was counted: ``size`` in bytes, ``bits`` −log₂ p, a row called ``word``."""
+
+    source: Source
+    word: str
+    rows: int
+    scalars: int
+    size: int
+    bits: float
+    seconds: float
+
+
+def tell(found: Told, data: str, out: Path, picture: Path | None, json: bool) -> None:
+    """What was counted, of what -> (): a table, or JSON, on standard output; a picture if asked."""
+    source, word, rows, size = found.source, found.word, found.rows, found.size
+    bits, seconds = found.bits, found.seconds
+    dims = source.characters or found.scalars
     others = {} if source.others is None else source.others.sizes()
+    if picture:
+        known = bits / dims if math.isfinite(bits) else 8 * size / dims
+        bars = [Bar(name, 8 * other / dims) for name, other in others.items()]
+        bars.append(Bar("this file", 8 * size / dims, known))
+        title = f"{data}: {dims:,} {source.unit}s"
+        coded_sizes([Panel(title, source.unit, sorted(bars, key=lambda b: -b.bits))], picture)
     if json:
         summary = {
             f"{word}s": rows,
@@ -57,4 +70,5 @@ def tell(
     if bits > 0:
         print(f"overhead over the model: {100 * (8 * size / bits - 1):.3f} %")
     print(f"{rows / max(seconds, 1e-9):,.0f} {word}s a second")
-    say_where("Written", out)
+    for path in filter(None, (out, picture)):
+        say_where("Written", path)

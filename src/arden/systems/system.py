@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any, TypeVar
 
-__all__ = ["DENSITY_VERBS", "EXACT_VERBS", "NEEDS", "System", "with_defaults"]
+__all__ = ["DENSITY_VERBS", "EXACT_VERBS", "HIDDEN_VERBS", "NEEDS", "System", "with_defaults"]
 
 T = TypeVar("T")
 
@@ -15,6 +15,9 @@ DENSITY_VERBS = ("fit", "score", "sample", "complete", "classify", "verify", "co
 
 EXACT_VERBS = (*DENSITY_VERBS, "compress", "decompress")
 """What every exact model of discrete values answers: only those can be coded without loss."""
+
+HIDDEN_VERBS = (*EXACT_VERBS, "represent")
+"""What one answers whose network has hidden units to read (`arden.core.network.HiddenNetwork`)."""
 
 NEEDS = {"fixed length": "events of one fixed length", "image": "the raster of an image"}
 """What a system may ask of its data besides the kind of values -> the words for it."""
