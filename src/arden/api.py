@@ -20,6 +20,7 @@ from arden.tasks.classify import classify
 from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
 from arden.tasks.ensemble import ensemble
+from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
 from arden.tasks.represent import represent
 from arden.tasks.sample import sample
@@ -33,6 +34,7 @@ from arden.training.options import TrainingOptions
 
 __all__ = [
     "Completion",
+    "Marginal",
     "bound",
     "classify",
     "compare",
@@ -41,6 +43,8 @@ __all__ = [
     "fit",
     "load",
     "load_data",
+    "log_conditional",
+    "log_marginal",
     "predict",
     "represent",
     "sample",

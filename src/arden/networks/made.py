@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from arden.core.network import HiddenNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.activation import activation
+from arden.layers.degrees import even_degrees, reached
 from arden.layers.masked_linear import MaskedLinear
 from arden.networks.options.feedforward import MADEOptions
 
@@ -157,16 +158,7 @@ class MADE(HiddenNetwork):
         before = torch.ones(num_steps, num_steps, dtype=torch.bool).tril(-1)
         if self.options.direct or not self.options.hidden:
             return before
-        carried = torch.zeros(num_steps + 1, num_steps + 1, dtype=torch.bool)  # [degree, input]
-        for degree in self.degrees[0].tolist():
-            carried[degree, 1 : degree + 1] = True
-        for layer in self.degrees[1:]:
-            reached = carried.cumsum(0) > 0
-            carried = torch.zeros_like(carried)
-            for degree in layer.tolist():
-                carried[degree] = reached[degree]
-        reached = carried.cumsum(0) > 0
-        return before & reached[:num_steps, 1:]
+        return before & reached(self.degrees, num_steps)
 
     def _shifts(self, context: Tensor | None) -> list[Tensor]:
         """What the context adds to every layer."""
@@ -180,7 +172,7 @@ def _degrees(num_steps: int, options: MADEOptions) -> list[Tensor]:
     the least degree of the layer before it, so that no unit is left without inputs."""
     most = max(num_steps - 1, 1)
     if options.degrees == "natural" and options.masks == 1:
-        return [torch.arange(width) * most // width + 1 for width in options.hidden]
+        return [even_degrees(width, num_steps) for width in options.hidden]
     # Python promises that random() gives the same sequence in every version; torch does not.
     generator = random.Random(options.seed * 1_000_003 + options.mask)
     degrees: list[Tensor] = []

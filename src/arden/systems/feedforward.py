@@ -82,6 +82,23 @@ FEEDFORWARD: dict[str, System] = {
         needs=("fixed length",),
         small={"hidden": (6,)},
     ),
+    "any-order-made": System(
+        title="MADE whose masks follow the order it is told, for every order at once",
+        network="any_order_made",
+        options="arden.networks.options.feedforward:AnyOrderMADEOptions",
+        formula="h = g((W ∘ M) x + (U ∘ M) 1 + b), x̂ = σ((V ∘ M') h + c), masks of the row's order",
+        paper="Germain, Gregor, Murray, Larochelle, MADE, 2015",
+        training={
+            "epochs": 100,
+            "patience": 100,
+            "learning_rate": 3e-3,
+            "schedule": "cosine",
+            "weight_decay": 0.1,
+            "average": 0.99,
+        },
+        needs=("fixed length",),
+        small={"hidden": (6,)},
+    ),
     "orderless-nade": System(
         title="Deep orderless NADE, for every order at once",
         network="orderless_nade",
