@@ -12,7 +12,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -174,6 +173,7 @@ def test_they_work_in_pipelines_searches_and_validation() -> None:
 
 
 def test_frames_come_out_with_names() -> None:
+    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(IRIS, columns=["a", "b", "c", "d"])
     features = ArdenFeatures(options=SMALL, **QUICK).set_output(transform="pandas")
     found = features.fit_transform(frame)
