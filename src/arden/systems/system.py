@@ -10,7 +10,17 @@ __all__ = ["EXACT_VERBS", "HIDDEN_VERBS", "NEEDS", "System", "with_defaults"]
 
 T = TypeVar("T")
 
-EXACT_VERBS = ("fit", "score", "sample", "complete", "classify", "verify", "compare", "ensemble")
+EXACT_VERBS = (
+    "fit",
+    "score",
+    "sample",
+    "complete",
+    "classify",
+    "query",
+    "verify",
+    "compare",
+    "ensemble",
+)
 """What every exact model answers."""
 
 HIDDEN_VERBS = (*EXACT_VERBS, "represent")
