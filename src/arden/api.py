@@ -19,6 +19,8 @@ from arden.tasks.bound import bound
 from arden.tasks.classify import classify
 from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
+from arden.tasks.compress import compress
+from arden.tasks.decompress import decompress
 from arden.tasks.ensemble import ensemble
 from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
@@ -42,6 +44,8 @@ __all__ = [
     "classify",
     "compare",
     "complete",
+    "compress",
+    "decompress",
     "ensemble",
     "fit",
     "load",

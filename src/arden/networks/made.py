@@ -47,6 +47,13 @@ class MADE(HiddenNetwork):
         self.activation = activation(options.activation)
         self.degrees = _degrees(spec.num_steps, options)
         shared = options.masks > 1
+        # Units of a layer by degree, and where each degree begins: what `step` computes is a slice
+        # that nobody has to look for, least of all on a GPU.
+        self._begin: list[list[int]] = []
+        for layer, own in enumerate(self.degrees):
+            self.register_buffer(f"_by_degree_{layer}", own.argsort(stable=True), persistent=False)
+            steps = torch.arange(spec.num_steps + 1)
+            self._begin.append(torch.searchsorted(own.sort().values, steps).tolist())
         inputs = torch.arange(1, spec.num_steps + 1).repeat_interleave(spec.num_features)
         outputs = torch.arange(1, spec.num_steps + 1).repeat_interleave(spec.num_params)
         below = [inputs, *self.degrees]
@@ -126,9 +133,10 @@ class MADE(HiddenNetwork):
         position += 1
         below = inputs[:, : position * width]
         layers = cast(list[MaskedLinear], list(self.layers))
-        for layer, degrees, values, bias in zip(layers, self.degrees, units, biases, strict=False):
-            ready = (degrees == position).nonzero()[:, 0].to(values.device)
-            if ready.numel():
+        for index, (layer, values, bias) in enumerate(zip(layers, units, biases, strict=False)):
+            begin, end = self._begin[index][position : position + 2]
+            if begin < end:
+                ready = self.get_buffer(f"_by_degree_{index}")[begin:end]
                 seen = below.shape[1]
                 total = bias[:, ready] + below @ layer.rows(ready)[:, :seen].T
                 values[:, ready] = self.activation(total)
