@@ -1,7 +1,8 @@
-"""Fused twins of hot walks and steps, for CPUs, where Numba (extra `fast`) is installed.
+"""Fused twins of hot walks and steps: for CPUs where Numba (extra `fast`) is installed, for GPUs
+where Triton (extra `gpu`) is; and walks of any network as one CUDA graph, which need torch alone.
 
-Nothing else imports Numba, and nothing here is needed: every kernel has a plain torch twin that it
-is tested against, serves when it declines, and is what `without_kernels` goes back to.
+Nothing else imports Numba or Triton, and nothing here is needed: every kernel has a plain torch
+twin that it is tested against, serves when it declines, and is what `without_kernels` goes back to.
 """
 
 from __future__ import annotations
@@ -16,9 +17,15 @@ from typing import Any
 
 __all__ = ["register", "without_kernels"]
 
-_FORWARD = {("NADE", "cpu"): "arden.kernels.nade:params"}
+_FORWARD = {
+    ("NADE", "cpu"): "arden.kernels.nade:params",
+    ("NADE", "cuda"): "arden.kernels.gpu_nade:params",
+}
+_LIKELIHOOD = {("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_likelihood:log_prob"}
 _BITS, _SYMBOLS = ("Bernoulli",), ("Bernoulli", "Categorical")
 _WALKS = {
+    "gpu_masked_draw": (("FVSBN", "MADE"), _BITS),
+    "gpu_nade_draw": (("NADE",), _SYMBOLS),
     "masked_draw": (("FVSBN", "MADE"), _BITS),
     "nade_draw": (("NADE",), _SYMBOLS),
     "raster_draw": (("DiagonalBiLSTM", "GatedPixelCNN", "PixelCNN", "RowLSTM"), _SYMBOLS),
@@ -28,52 +35,65 @@ _WALKS = {
 }
 """A file of this folder -> the networks, and the families, whose whole walk its `draw` is."""
 _DRAW = {
-    (network, family, "cpu"): f"arden.kernels.{file}:draw"
+    (network, family, "cuda" if file.startswith("gpu_") else "cpu"): f"arden.kernels.{file}:draw"
     for file, (networks, families) in _WALKS.items()
     for network in networks
     for family in families
 }
+_DRAW[("*", "*", "cuda")] = "arden.kernels.captured_draw:draw"
+_NEEDS = {"cpu": "numba", "cuda": "triton"}
+"""A kind of device -> the package its kernels are written with."""
 _times_off = 0
 
 
 def register() -> bool:
-    """() -> whether kernels are in use: puts them where `arden.core` looks, if Numba is installed.
+    """() -> whether kernels for CPUs are in use: puts all there are where `arden.core` looks.
 
-    Safe to call again. Does nothing when the environment says ARDEN_KERNELS=0. Numba itself is
-    imported by the first kernel that is called, so a command that needs none does not wait for it.
+    Those for CPUs if Numba is installed, those for GPUs if Triton is. Safe to call again. Does
+    nothing when the environment says ARDEN_KERNELS=0. The packages themselves are imported by the
+    first kernel that is called, so a command that needs none does not wait for them.
     """
-    if os.environ.get("ARDEN_KERNELS") == "0" or _times_off or not _is_installed():
+    if os.environ.get("ARDEN_KERNELS") == "0" or _times_off:
         return False
-    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
+    from arden.core.dispatch import ANY
 
-    for name, path in _FORWARD.items():
-        FORWARD_KERNELS.setdefault(name, _loaded_when_called(path))
-    for case, path in _DRAW.items():
-        DRAW_KERNELS.setdefault(case, _loaded_when_called(path))
-    return True
+    for kernels, paths in _tables():
+        for case, path in paths.items():
+            if case not in kernels and (case[0] == ANY or _is_installed(_NEEDS[case[-1]])):
+                kernels[case] = _loaded_when_called(path)
+    return _is_installed("numba")
+
+
+def _tables() -> list[tuple[dict[Any, Any], dict[Any, str]]]:
+    """() -> every table of `arden.core`, and what can stand there."""
+    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS, LIKELIHOOD_KERNELS
+
+    return [
+        (FORWARD_KERNELS, _FORWARD),
+        (LIKELIHOOD_KERNELS, _LIKELIHOOD),
+        (DRAW_KERNELS, _DRAW),
+    ]
 
 
 @cache
-def _is_installed() -> bool:
-    return find_spec("numba") is not None  # a look through every folder of the path
+def _is_installed(package: str) -> bool:
+    return find_spec(package) is not None  # a look through every folder of the path
 
 
 @contextmanager
 def without_kernels() -> Iterator[None]:
     """() -> a context in which plain torch does everything; `register` has no effect inside."""
     global _times_off
-    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
-
-    forward, draw = dict(FORWARD_KERNELS), dict(DRAW_KERNELS)
-    FORWARD_KERNELS.clear()
-    DRAW_KERNELS.clear()
+    there = [(kernels, dict(kernels)) for kernels, _ in _tables()]
+    for kernels, _ in there:
+        kernels.clear()
     _times_off += 1
     try:
         yield
     finally:
         _times_off -= 1
-        FORWARD_KERNELS.update(forward)
-        DRAW_KERNELS.update(draw)
+        for kernels, before in there:
+            kernels.update(before)
 
 
 def _loaded_when_called(path: str) -> Callable[..., Any]:
@@ -86,7 +106,9 @@ def _loaded_when_called(path: str) -> Callable[..., Any]:
             return None
         try:
             function = getattr(import_module(module), name)
-        except ImportError:  # a Numba that cannot be used with this NumPy says so only now
+        except (
+            ImportError
+        ):  # a package that cannot be used with this NumPy or torch says so only now
             return None
         return function(*arguments)
 

@@ -47,6 +47,13 @@ class MADE(HiddenNetwork):
         self.activation = activation(options.activation)
         self.degrees = _degrees(spec.num_steps, options)
         shared = options.masks > 1
+        # Units of a layer by degree, and where each degree begins: what `step` computes is a slice
+        # that nobody has to look for, least of all on a GPU.
+        self._begin: list[list[int]] = []
+        for layer, own in enumerate(self.degrees):
+            self.register_buffer(f"_by_degree_{layer}", own.argsort(stable=True), persistent=False)
+            steps = torch.arange(spec.num_steps + 1)
+            self._begin.append(torch.searchsorted(own.sort().values, steps).tolist())
         inputs = torch.arange(1, spec.num_steps + 1).repeat_interleave(spec.num_features)
         outputs = torch.arange(1, spec.num_steps + 1).repeat_interleave(spec.num_params)
         below = [inputs, *self.degrees]
@@ -83,7 +90,7 @@ class MADE(HiddenNetwork):
         """(B, T, F), (B, C) -> (B, T, P), in one pass."""
         batch_size, length, _ = features.shape
         x = features.flatten(1)
-        total = self.output(self._last_layer(x, context)) + self._shifts(context)[-1]
+        total = self._shifted(self.output(self._last_layer(x, context)), -1, context)
         if self.direct is not None:
             total = total + self.direct(x)
         return total.reshape(batch_size, length, self.spec.num_params)
@@ -100,8 +107,8 @@ class MADE(HiddenNetwork):
 
     def _last_layer(self, x: Tensor, context: Tensor | None) -> Tensor:
         """(B, T·F), (B, C) -> (B, H); without hidden layers the inputs themselves."""
-        for layer, shift in zip(self.layers, self._shifts(context), strict=False):
-            x = self.activation(layer(x) + shift)
+        for index, layer in enumerate(self.layers):
+            x = self.activation(self._shifted(layer(x), index, context))
         return x
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
@@ -126,9 +133,10 @@ class MADE(HiddenNetwork):
         position += 1
         below = inputs[:, : position * width]
         layers = cast(list[MaskedLinear], list(self.layers))
-        for layer, degrees, values, bias in zip(layers, self.degrees, units, biases, strict=False):
-            ready = (degrees == position).nonzero()[:, 0].to(values.device)
-            if ready.numel():
+        for index, (layer, values, bias) in enumerate(zip(layers, units, biases, strict=False)):
+            begin, end = self._begin[index][position : position + 2]
+            if begin < end:
+                ready = self.get_buffer(f"_by_degree_{index}")[begin:end]
                 seen = below.shape[1]
                 total = bias[:, ready] + below @ layer.rows(ready)[:, :seen].T
                 values[:, ready] = self.activation(total)
@@ -159,6 +167,9 @@ class MADE(HiddenNetwork):
         if self.options.direct or not self.options.hidden:
             return before
         return before & reached(self.degrees, num_steps)
+
+    def _shifted(self, sums: Tensor, layer: int, context: Tensor | None) -> Tensor:
+        return sums if context is None else sums + self.contexts[layer](context)
 
     def _shifts(self, context: Tensor | None) -> list[Tensor]:
         """What the context adds to every layer."""
