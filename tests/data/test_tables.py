@@ -330,3 +330,23 @@ def test_only_missing_and_only_identifiers(tmp_path):
     path = write(tmp_path / "y.csv", gaps)
     with pytest.raises(InputError, match="none of the"):
         load_data(path, complete_rows=True)
+
+
+def test_conditions_are_in_the_words_of_the_table(tmp_path):
+    from arden.data.conditions import parse_conditions
+
+    schema = load_data(write(tmp_path / "x.csv", cells())).schema
+    place = [column.name for column in schema.columns].index
+    column = {column.name: column for column in schema.columns}
+    asked = parse_conditions('age >= 30 and pet in {cat, "fish, gold"} and grade < 3', schema)
+    assert asked[place("pet")] == {0, 2}
+    assert asked[place("grade")] == {0, 1}
+    low, count = column["age"].low, column["age"].num_symbols
+    assert asked[place("age")] == set(range(30 - low, count))
+    assert parse_conditions("half = 1.5 and sex != f", schema) == {
+        place("half"): {2},
+        place("sex"): {1},
+    }
+    assert 'Did you mean "cat"?' in message(lambda: parse_conditions("pet = cta", schema))
+    assert "words without an order" in message(lambda: parse_conditions("pet > cat", schema))
+    assert "expected a level 1 … 5" in message(lambda: parse_conditions("grade = 9", schema))

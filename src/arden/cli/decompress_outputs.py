@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from arden.cli.outputs import ColumnFile
+from arden.cli.outputs import ColumnFile, write_columns
 from arden.cli.sample_files import write_sound
 from arden.coding.entropy import DamagedError
 from arden.coding.escapes import put_back, text_bytes
 from arden.coding.fields import Fields
 from arden.data import Schema
+from arden.data.decoding import cells_of
 from arden.data.schema import default_column_name
 from arden.errors import FileError, InputError
 from arden.storage.folders import write_atomically
@@ -79,6 +80,9 @@ def _rows(found: Unpacked, values: Tensor, schema: Schema, out: Path) -> str:
 
 def _write_csv(values: Tensor, observed: Tensor | None, schema: Schema, out: Path) -> None:
     flat = values.reshape(len(values), -1)
+    if schema.by_column:
+        write_columns(out, cells_of(flat, schema, observed))
+        return
     names = [column.name for column in schema.columns]
     names = names or [default_column_name(index) for index in range(flat.shape[1])]
     whole = (

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from arden.cli.outputs import write_columns
 from arden.data import Schema
+from arden.data.decoding import cells_of
 from arden.data.schema import default_column_name
 from arden.tasks.regions import Allowed
 
@@ -35,6 +36,9 @@ def both_conditions(one: Mapping[int, Allowed], other: Mapping[int, Allowed]) ->
 
 def write_rows(values: Tensor, schema: Schema, out: Path) -> None:
     """(N, *event), the schema, a path -> (): an .npz holds x, a .csv a line for each row."""
+    if schema.by_column and out.suffix == ".csv":
+        write_columns(out, cells_of(values, schema))
+        return
     cells = values.to(schema.dtype)
     if out.suffix == ".npz":
         write_columns(out, {"x": cells.numpy()})

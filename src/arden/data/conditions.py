@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arden.errors import InputError, suggestion
 
 if TYPE_CHECKING:
+    from arden.data.column import Column, Level
     from arden.data.schema import Schema
 
 __all__ = ["parse_conditions"]
@@ -48,7 +49,8 @@ def parse_conditions(text: str, schema: Schema, option: str = "asked") -> dict[i
     A condition is a column's name, one of = != < <= > >= and a value, or a name, "in" and values in
     braces: ``age >= 30 and sex in {F, M}``. Names and values with spaces or signs in them stand in
     quotes. Several conditions on one column must all hold. Events without columns are asked of by
-    place: x0, x1 and so on. Of a real column < and <= are the same. Nothing is evaluated.
+    place: x0, x1 and so on. Values are those that the table's own file writes. Of a real column <
+    and <= are the same. Nothing is evaluated.
 
     Raises:
         InputError: what is no condition, an unknown column or level, a real column that should
@@ -110,15 +112,16 @@ def _condition(
                 break
             if mark.text != "," or mark.quoted:
                 raise InputError(f"{option}: expected , or }} in {text!r}, got {mark.text!r}")
-        if column is None:
+        if column.num_symbols is None:
             raise InputError(f"{option}: {name} is real: {_NO_MASS}")
-        return index, {_level(value.text, column, name, option) for value in values}, at
+        known = _values_of(column)
+        return index, {_level(value.text, known, name, option) for value in values}, at
     if sign.quoted or sign.text not in _COMPARE:
         raise InputError(
             f"{option}: expected one of = != < <= > >= in after {name}, got {sign.text!r}"
         )
     value = take("a value")
-    if column is None:
+    if column.num_symbols is None:
         return index, _interval(sign.text, value.text, name, option), at
     return index, _levels(sign.text, value.text, column, name, option), at
 
@@ -126,8 +129,9 @@ def _condition(
 _NO_MASS = "a single number has probability 0; ask for an interval by < and >"
 
 
-def _column(token: _Token, schema: Schema, option: str) -> tuple[int, int | None, str]:
-    """A name -> its index, its number of levels (None where it is real), the name."""
+def _column(token: _Token, schema: Schema, option: str) -> tuple[int, Column, str]:
+    """A name -> its index, what is known of it, the name."""
+    from arden.data.column import Column
     from arden.data.schema import default_column_name
 
     names = [column.name for column in schema.columns]
@@ -138,23 +142,52 @@ def _column(token: _Token, schema: Schema, option: str) -> tuple[int, int | None
         meant = suggestion(token.text, names) or known
         raise InputError(f"{option}: there is no column {token.text!r}.{meant}")
     index = names.index(token.text)
-    return index, schema.levels[index], token.text
+    if schema.columns:
+        return index, schema.columns[index], token.text
+    levels = schema.levels[index]
+    kind = "real" if levels is None else "integer"
+    return index, Column(token.text, kind, levels), token.text
 
 
-def _level(value: str, count: int, name: str, option: str) -> int:
+def _level(value: str, values: Sequence[Level], name: str, option: str) -> int:
+    """A value as it is written, what the levels stand for -> which level it is."""
+    if not isinstance(values, range):
+        written = [str(level) for level in values]
+        if value in written:
+            return written.index(value)
+        if any(isinstance(level, str) for level in values):
+            listed = f"{', '.join(written[:8])}{' …' if len(written) > 8 else ''}"
+            raise InputError(
+                f"{option}: expected one of {listed} for {name}, got {value!r}."
+                + suggestion(value, written)
+            )
     number = _number(value, name, option)
-    if number != int(number) or not 0 <= number < count:
-        raise InputError(f"{option}: expected a level 0 … {count - 1} of {name}, got {value!r}")
-    return int(number)
+    if number not in values:
+        low, high = values[0], values[-1]
+        raise InputError(f"{option}: expected a level {low} … {high} of {name}, got {value!r}")
+    return values.index(int(number) if isinstance(values, range) else number)
 
 
-def _levels(sign: str, value: str, count: int, name: str, option: str) -> set[int]:
-    holds = _COMPARE[sign]
+def _levels(sign: str, value: str, column: Column, name: str, option: str) -> set[int]:
+    holds, values = _COMPARE[sign], _values_of(column)
     if sign in ("=", "!="):
-        level = _level(value, count, name, option)
-        return {k for k in range(count) if holds(k, level)}
+        level = _level(value, values, name, option)
+        return {k for k in range(len(values)) if holds(k, level)}
+    if any(isinstance(level, str) for level in values[:1]):
+        if not column.has_order:
+            raise InputError(f"{option}: {name} holds words without an order; expected =, != or in")
+        level = _level(value, values, name, option)
+        return {k for k in range(len(values)) if holds(k, level)}
     bound = _number(value, name, option)
-    return {k for k in range(count) if holds(k, bound)}
+    return {k for k, number in enumerate(values) if holds(float(number), bound)}
+
+
+def _values_of(column: Column) -> Sequence[Level]:
+    """A column of levels -> what each of them stands for."""
+    if column.levels:
+        return column.levels
+    low = column.low or 0
+    return range(low, low + (column.num_symbols or 0))
 
 
 def _interval(sign: str, value: str, name: str, option: str) -> tuple[float, float]:
