@@ -203,10 +203,15 @@ def _of_column(column: Column, train: Split, index: int, layout: LayoutOptions) 
     if column.low is not None:
         values = _known(train, index).double()
         spikes = heaped_values(values)
-        rest = values[~torch.isin(values, torch.tensor(spikes, dtype=values.dtype))]
+        heaps = torch.tensor(spikes, dtype=values.dtype)
+        rest = values[~torch.isin(values, heaps)]
+        # Half a row more, so that what the spikes leave is never nothing.
+        shares = (values[:, None] == heaps).sum(dim=0) / (len(values) + 0.5)
         shift, unit = _moments(rest if len(rest) else values)
         count = column.num_symbols
-        return IntegerMixture(shift, unit, count, layout.components, spikes)
+        return IntegerMixture(
+            shift, unit, count, layout.components, spikes, tuple(shares.double().tolist())
+        )
     if column.levels and not column.has_order and column.kind != "binary":
         # Words have no size: neither read as a number, nor neighbours.
         return Categorical(column.num_symbols, "one_hot")

@@ -15,7 +15,7 @@ from tests.core.models import generator
 FAMILIES = [
     IntegerMixture(0.3, 0.7, 2, 1),
     IntegerMixture(40.0, 9.0, 164, 3, (0, 40, 163)),
-    IntegerMixture(900.0, 2000.0, 5000, 10, (0,)),
+    IntegerMixture(900.0, 2000.0, 5000, 10, (0,), (0.9,)),
     IntegerMixture(-7.0, 0.01, 33, 2),  # far from its range, and narrow
 ]
 every_family = pytest.mark.parametrize("family", FAMILIES, ids=str)
@@ -77,6 +77,13 @@ def test_heaped_rows_never_earn_more_than_nothing() -> None:
     assert 0.9 * -math.log(0.9) + 0.1 * math.log(10) < loss.item() < 2.0
 
 
+def test_weights_begin_at_the_shares_of_the_rows() -> None:
+    family = IntegerMixture(500.0, 1.0, 1000, 4, (0, 7), (0.9, 0.02))
+    mass = family.log_pmf(torch.zeros(family.num_params, dtype=torch.float64)).exp()
+    assert mass[0].item() == pytest.approx(0.9)
+    assert mass[7].item() == pytest.approx(0.02)
+
+
 def test_a_network_is_shown_size_and_spike() -> None:
     family = IntegerMixture(10.0, 2.0, 50, 2, (0, 40))
     shown = family.features(torch.tensor([0, 12, 40], dtype=torch.uint8))
@@ -105,6 +112,8 @@ def test_modes_of_short_and_long_ranges() -> None:
         ((math.nan, 1.0, 9), "finite numbers"),
         ((0.0, 1.0, 9, 1, (9,)), "spikes: expected different numbers in 0..8"),
         ((0.0, 1.0, 9, 1, (3, 3)), "spikes"),
+        ((0.0, 1.0, 9, 1, (3,), (1.0,)), "shares: expected one of each of 1 spikes"),
+        ((0.0, 1.0, 9, 1, (3,), (0.1, 0.1)), "shares"),
     ],
 )
 def test_what_it_refuses(arguments: tuple[object, ...], told: str) -> None:

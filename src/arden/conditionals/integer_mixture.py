@@ -31,7 +31,8 @@ class IntegerMixture(Discrete):
     is a value that occurs far more often than those beside it (no capital gain, forty hours a
     week); being a mass it can never earn more than ln 1 = 0 nats, however many rows share it.
 
-    Means and scales are in units of ``unit`` levels from ``shift``, which follow the training
+    ``shares`` of the rows that hold each spike are where the weights begin: a logit of 0 means the
+    share itself. Means and scales are in units of ``unit`` levels from ``shift``, which follow the training
     rows. K may be large: `log_prob` and `draw` never look at all of them, `log_pmf` does. A
     network is shown F = 1 + S numbers: asinh of the standardised value, and which spike it is.
     (Discretised logistics: Salimans, Karpathy, Chen, Kingma, "PixelCNN++", 2017.)
@@ -48,6 +49,7 @@ class IntegerMixture(Discrete):
     num_symbols: int = 256
     components: int = 10
     spikes: tuple[int, ...] = ()
+    shares: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.num_symbols < 2:
@@ -63,6 +65,13 @@ class IntegerMixture(Discrete):
             raise InputError(
                 f"spikes: expected different numbers in 0..{self.num_symbols - 1}, "
                 f"got {self.spikes}"
+            )
+
+        shared = all(share > 0 for share in self.shares) and sum(self.shares) < 1
+        if not shared or len(self.shares) not in (0, len(self.spikes)):
+            raise InputError(
+                f"shares: expected one of each of {len(self.spikes)} spikes, above 0 and together "
+                f"below 1, got {self.shares}"
             )
 
     @property
@@ -163,6 +172,12 @@ class IntegerMixture(Discrete):
         return torch.tensor(self.spikes, dtype=torch.int64)
 
     @cached_property
+    def _log_shares(self) -> Tensor:
+        """(S + M,): where the log weights begin; what the spikes leave is shared evenly."""
+        left = (1 - sum(self.shares)) / self.components
+        return torch.tensor([*self.shares, *[left] * self.components], dtype=torch.float64).log()
+
+    @cached_property
     def _centres(self) -> Tensor:
         """Where the logistics begin, so that no two of them are the same to the gradient."""
         steps = (torch.arange(self.components, dtype=torch.float64) + 0.5) / self.components
@@ -180,4 +195,6 @@ class IntegerMixture(Discrete):
         params, count = params.double(), self.components
         logits, means, raw = params.split([len(self.spikes) + count, count, count], dim=-1)
         scales = softplus(raw) + _LEAST_SCALE / self.unit
+        if self.shares:
+            logits = logits + self._log_shares.to(params.device)
         return logits.log_softmax(dim=-1), means + self._centres.to(params.device), scales
