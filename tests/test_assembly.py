@@ -12,12 +12,15 @@ from arden.assembly import assemble, choose_conditional, split_options
 from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
 from arden.conditionals.gaussian_mixture import GaussianMixture
+from arden.conditionals.integer_mixture import IntegerMixture
 from arden.conditionals.logistic_mixture import LogisticMixture
 from arden.conditionals.mixed import Mixed
+from arden.conditionals.quantile_mapped import QuantileMapped
 from arden.conditionals.standardised import Standardised
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset, Split
+from arden.data.recording import recording_step
 from arden.data.schema import Column, Schema
 from arden.errors import InputError
 from arden.orderings.column import Column as ColumnByColumn
@@ -163,6 +166,36 @@ def test_no_gaussian_is_narrower_than_half_a_recording_step() -> None:
         and part.family.min_scale == 0.6
         for part in wide.families
     )
+
+
+def test_a_quantile_map_keeps_the_floor_in_the_column_s_own_unit() -> None:
+    data = rounded()
+    family = choose_conditional(data, LayoutOptions(scaling="quantile", min_scale=1e-9))
+    assert isinstance(family, Mixed)
+    assert all(isinstance(part, QuantileMapped) for part in family.families)
+    model = fresh("made", data, scaling="quantile", min_scale=1e-9)
+    assert isinstance(model, AutoregressiveModel)
+    for column, floor in enumerate(least_deviations(model, data.schema).values()):
+        assert floor == pytest.approx(recording_step(data.train.values[:, column]) / 2)
+
+
+def test_columns_that_know_their_words_have_families_of_their_own() -> None:
+    values = torch.tensor([[0, 2, 0], [1, 90, 0], [2, 0, 0]] * 12).double()
+    columns = (
+        Column("pet", "categorical", 3, levels=("a", "b", "c"), dtype="string"),
+        Column("age", "integer", 200, low=0, dtype="int64"),
+        Column("planet", "constant", 1, levels=("earth",), dtype="string"),
+    )
+    schema = Schema("table", (3,), None, columns)
+    data = Dataset("own", schema, *[Split(values)] * 3, protocol="Own words.")
+    family = choose_conditional(data, LayoutOptions(family="logistics"))
+    assert isinstance(family, Mixed)
+    pet, age, planet = family.families
+    assert pet == Categorical(3, "one_hot")  # words have no size, whatever is asked for
+    assert isinstance(age, IntegerMixture)
+    assert age.spikes == (0, 2, 90)
+    assert sum(age.shares) < 1
+    assert planet == Categorical(1)
 
 
 def test_the_floor_bounds_the_density_of_any_network() -> None:

@@ -132,7 +132,7 @@ def errors_of(
             right += int((filled[at, index] == values[at, index]).sum())
             count += int(at.sum())
             continue
-        known = train.values[:, index]
+        known = train.values[:, index].double()
         if train.observed is not None:
             known = known[train.observed[:, index]]
         unit = known.std().item()
@@ -178,7 +178,7 @@ def fill_by_most_frequent(data: Dataset, seeds: tuple[int, ...]) -> list[dict[st
     train = data.train
     mode, mean, median = [], [], []
     for index in range(data.schema.num_variables):
-        known = train.values[:, index]
+        known = train.values[:, index].double()
         if train.observed is not None:
             known = known[train.observed[:, index]]
         mode.append(torch.mode(known).values.item())

@@ -32,9 +32,9 @@ class IntegerMixture(Discrete):
     week); being a mass it can never earn more than ln 1 = 0 nats, however many rows share it.
 
     ``shares`` of the rows that hold each spike are where the weights begin: a logit of 0 means the
-    share itself. Means and scales are in units of ``unit`` levels from ``shift``, which follow the training
-    rows. K may be large: `log_prob` and `draw` never look at all of them, `log_pmf` does. A
-    network is shown F = 1 + S numbers: asinh of the standardised value, and which spike it is.
+    share itself. Means and scales are in units of ``unit`` levels from ``shift``, which follow the
+    training rows. K may be large: `log_prob` and `draw` never look at all of them, `log_pmf` does.
+    A network is shown F = 1 + S numbers: asinh of the standardised value, and which spike it is.
     (Discretised logistics: Salimans, Karpathy, Chen, Kingma, "PixelCNN++", 2017.)
 
     >>> import torch
