@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from arden.api import (
         bound,
+        classify,
         compare,
+        complete,
+        compress,
+        decompress,
         ensemble,
         fit,
         load,
         load_data,
+        log_conditional,
+        log_marginal,
         predict,
+        query,
         represent,
         sample,
+        sample_where,
         save,
         score,
         verify,
@@ -39,14 +47,22 @@ __all__ = [
     "LatentModel",
     "Mixture",
     "bound",
+    "classify",
     "compare",
+    "complete",
+    "compress",
+    "decompress",
     "ensemble",
     "fit",
     "load",
     "load_data",
+    "log_conditional",
+    "log_marginal",
     "predict",
+    "query",
     "represent",
     "sample",
+    "sample_where",
     "save",
     "score",
     "verify",
@@ -63,6 +79,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "estimators":  # a folder of its own, not imported until asked for
+        return import_module("arden.estimators")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES.get(name, "arden.api")), name)
