@@ -64,7 +64,9 @@ _WORDS = {
     "masked convolutions over the pixels above and to the left, R → G → B in a pixel": (
         "위쪽과 왼쪽 픽셀에 대한 마스크 합성곱, 픽셀 안에서는 R → G → B"
     ),
-    "PixelSNAIL: convolutions and attention over an image": "PixelSNAIL: 이미지 위의 합성곱과 어텐션",
+    "PixelSNAIL: convolutions and attention over an image": (
+        "PixelSNAIL: 이미지 위의 합성곱과 어텐션"
+    ),
     "Autoencoder": "오토인코더",
     "Variational autoencoder": "변분 오토인코더",
     "digits, bits: nats": "digits, 이진: 내트",

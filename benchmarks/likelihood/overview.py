@@ -71,7 +71,9 @@ def _cell(
     if found:
         best = min(found, key=lambda result: _mean(result, "valid_nats"))
         return ", ".join([column.tell(best), *map(say, _marks(best))])
-    return say("not run") if any(map(of_here, recipes.values())) and system != "autoencoder" else "–"
+    return (
+        say("not run") if any(map(of_here, recipes.values())) and system != "autoencoder" else "–"
+    )
 
 
 def _given_labels(recipe: dict[str, Any]) -> bool:

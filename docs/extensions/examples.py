@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -19,7 +19,7 @@ class Example(SphinxDirective):
     """Its argument is python or sh; its option `alt` says what the picture shows."""
 
     required_arguments, has_content = 1, True
-    option_spec = {"alt": directives.unchanged}
+    option_spec: ClassVar[Any] = {"alt": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         """-> the code, its output, its pictures."""

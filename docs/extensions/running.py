@@ -58,10 +58,12 @@ def _run_command(line: str) -> None:
 
     name, *words = shlex.split(line, comments=True)
     assert name == "arden", f"not a command of arden's: {line}"
+    code: object = 0
     try:
         main(words)
     except SystemExit as ended:
-        assert not ended.code, f"{line}: exit code {ended.code}"
+        code = ended.code
+    assert not code, f"{line}: exit code {code}"
 
 
 @contextlib.contextmanager
