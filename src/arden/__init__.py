@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from arden.api import (
         bound,
         compare,
+        detect,
         ensemble,
         fit,
         load,
@@ -40,6 +41,7 @@ __all__ = [
     "Mixture",
     "bound",
     "compare",
+    "detect",
     "ensemble",
     "fit",
     "load",

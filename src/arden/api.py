@@ -17,6 +17,7 @@ from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
 from arden.tasks.bound import bound
 from arden.tasks.compare import compare
+from arden.tasks.detect import detect
 from arden.tasks.ensemble import ensemble
 from arden.tasks.predict import predict
 from arden.tasks.represent import represent
@@ -32,6 +33,7 @@ from arden.training.options import TrainingOptions
 __all__ = [
     "bound",
     "compare",
+    "detect",
     "ensemble",
     "fit",
     "load",

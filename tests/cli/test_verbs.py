@@ -96,6 +96,7 @@ ASKED: dict[str, Callable[[Any, torch.Tensor], object]] = {
     "sample": lambda model, x: arden.sample(model, 2),
     "verify": lambda model, x: arden.verify(model, x, budget="quick"),
     "compare": lambda model, x: arden.compare([model, model], x),
+    "detect": lambda model, x: arden.detect(model, x, x, false_alarms=0.2),
     "ensemble": lambda model, x: arden.ensemble([model, model]),
     "represent": lambda model, x: arden.represent(model, x),
     "bound": lambda model, x: arden.bound(model, x, samples=2),

@@ -29,6 +29,9 @@ VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
     "score": lambda run, data, out: [run, data, "--out", out / "scores.csv"],
     "sample": lambda run, data, out: [run, "-n", 2, "--out", out / "samples.npz"],
     "compare": lambda run, data, out: [run, twin(run), data],
+    "detect": lambda run, data, out: [
+        *[run, data, "--calibrate", data, "--false-alarms", 0.1, "--out", out / "found.csv"]
+    ],
     "ensemble": lambda run, data, out: [run, twin(run), "--out", out / "both", "--data", data],
     "represent": lambda run, data, out: [run, data, "--out", out / "features.csv"],
     "bound": lambda run, data, out: [run, data, "--samples", 2, "--out", out / "bounds.csv"],

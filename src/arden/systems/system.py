@@ -10,7 +10,7 @@ __all__ = ["EXACT_VERBS", "NEEDS", "System", "with_defaults"]
 
 T = TypeVar("T")
 
-EXACT_VERBS = ("fit", "score", "sample", "verify", "compare", "ensemble")
+EXACT_VERBS = ("fit", "score", "sample", "verify", "compare", "ensemble", "detect")
 """What every exact model answers."""
 
 NEEDS = {"fixed length": "events of one fixed length", "image": "the raster of an image"}
