@@ -13,6 +13,7 @@ import pytest
 from arden.assembly import assemble, find_system, split_options
 from arden.core.latent import LatentModel
 from arden.core.mixture import Mixture
+from arden.core.network import HiddenNetwork
 from arden.data.dataset import Dataset
 from arden.errors import InputError
 from arden.latent import LATENTS
@@ -52,6 +53,9 @@ def test_every_entry_is_whole(name: str) -> None:
         assert (model.verbs, model.refusal) == (system.verbs, system.refusal)
     else:
         assert set(system.verbs) >= set(EXACT_VERBS)
+        # What declares features has them, and what has them declares it.
+        has_units = issubclass(loaded(NETWORKS[system.network]), HiddenNetwork)
+        assert ("represent" in system.verbs) == has_units
     network, options = loaded(CLASSES[system.network]), loaded(system.options)
     assert typing.get_type_hints(network.__init__)["options"] is options
     defaults = with_defaults(TrainingOptions, system.training)()

@@ -3,7 +3,7 @@
 python benchmarks/likelihood/run.py --list
 python benchmarks/likelihood/run.py fvsbn-digits
 python benchmarks/likelihood/run.py nade-binarized-mnist --data-dir DIRECTORY
-python benchmarks/likelihood/run.py --table          # rewrite the README's table from the results
+python benchmarks/likelihood/run.py --table          # rewrite docs/figures.md, the README's table
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
+from benchmarks.likelihood.overview import overview
 from benchmarks.likelihood.table import read_results, table
 from benchmarks.provenance import ROOT, provenance
 from benchmarks.reporting import fit_and_tell, write_between
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 PAIRED = HERE / "paired"
-README = ROOT / "README.md"
+README, PAGE = ROOT / "README.md", ROOT / "docs" / "figures.md"
+DENSITIES = ROOT / "benchmarks" / "density" / "results"
 MARKS = ("<!-- figures: made by benchmarks/likelihood/run.py --table -->", "<!-- end -->")
 
 
@@ -125,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="*", help="recipes to run, one after another")
     parser.add_argument("--list", action="store_true", help="show all recipes and results")
-    parser.add_argument("--table", action="store_true", help="rewrite the README's table")
+    parser.add_argument("--table", action="store_true", help="rewrite the tables of figures")
     parser.add_argument("--data-dir", help="where named data sets lie; ARDEN_DATA when not given")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.name if name not in recipes()]
@@ -134,7 +136,9 @@ def main() -> None:
     for name in arguments.name:
         print(run(name, arguments.data_dir))
     if arguments.table:
-        write_between(README, MARKS, table(read_results(RESULTS), read_results(PAIRED)))
+        results = read_results(RESULTS)
+        write_between(PAGE, MARKS, table(results, read_results(PAIRED)))
+        write_between(README, MARKS, overview(results, read_results(DENSITIES), recipes()))
     if arguments.list or not (arguments.name or arguments.table):
         list_recipes()
 

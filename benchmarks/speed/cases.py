@@ -13,7 +13,8 @@ __all__ = ["CASES", "Case"]
 
 @dataclass(frozen=True)
 class Case:
-    """A task of a system; by batch size the least ratio to public code, and the least share.
+    """A task of a system; by batch size the least ratio to public code (None where none is asked
+    for), and the least share.
 
     ``by`` names the reference: "loop" of `reference.log_prob` or `reference.sample`, "passes" as
     many full forward passes as there are scalars, "none" that there is none: no ratio is shown.
@@ -21,11 +22,16 @@ class Case:
 
     system: str
     task: str
-    ratio: dict[int, float]
+    ratio: dict[int, float | None]
     by: str
     share: dict[int, float] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     data: str = "bits"
+
+    @property
+    def half(self) -> bool:
+        """Whether its products are of bfloat16."""
+        return self.options.get("precision") == "bfloat16"
 
     @property
     def name(self) -> str:
@@ -38,6 +44,8 @@ _NADE = {"hidden": 500}
 _MADE = {"hidden": [500]}
 _PIXELS = {"channels": 32, "blocks": 7}
 _TRANSFORMER = {"width": 128, "layers": 6}
+_HALF = {"precision": "bfloat16"}
+_COMPILED_HALF = {"precision": "bfloat16", "compile": True}
 _LSTM = {"hidden": 256, "encoding": "one_hot"}
 _AT_LEAST_100 = {1: 100.0, 64: 100.0}
 
@@ -49,9 +57,12 @@ CASES = (
     Case("fvsbn", "sample", {1: 100, 64: 4000}, "passes", {64: 0.14}),
     Case("made", "train", {64: 1.6, 256: 1.3}, "loop", {64: 0.55, 256: 0.55}, _MADE),
     Case("made", "sample", {1: 1500, 64: 400}, "passes", {1: 0.97, 64: 0.15}, _MADE),
-    Case("pixelcnn", "train", {64: 3.5}, "none", {64: 0.36}, _PIXELS),
+    Case("made", "train", {256: 2}, "loop", {256: 0.38}, _MADE | _HALF),
+    Case("pixelcnn", "train", {64: None}, "loop", {}, _PIXELS),
+    Case("pixelcnn", "train", {64: 3.5}, "loop", {64: 0.36}, _PIXELS | _COMPILED_HALF),
     Case("pixelcnn", "sample", {1: 300, 64: 500}, "passes", {64: 0.21}, _PIXELS),
-    Case("transformer", "train", {16: 3}, "none", {16: 0.44}, _TRANSFORMER),
+    Case("transformer", "train", {16: 3}, "loop", {16: 0.44}, _TRANSFORMER),
+    Case("transformer", "train", {16: 4.5}, "loop", {}, _TRANSFORMER | _HALF),
     Case("transformer", "sample", {1: 100, 16: 400}, "passes", {}, _TRANSFORMER),
     Case("lstm", "sample", {1: 10, 64: 1.5}, "loop", {64: 0.4}, _LSTM, "text"),
     Case("gated-pixelcnn", "sample", _AT_LEAST_100, "passes"),

@@ -1,8 +1,10 @@
 """What public code does: the textbook way of each task, as small functions over our weights.
 
 A sample by n full forward passes (the walk of `Replay`); NADE and FVSBN by a loop over dimensions
-under the default Adam; MADE with weight · mask on every forward; a stateful nn.LSTM. Every way
-gives the numbers of ours: `check` says so before anything is timed.
+under the default Adam; MADE and PixelCNN with weight · mask on every forward, the latter on planes
+that lie one after the other; a Transformer whose attention is written out, with its mask and
+softmax; a stateful nn.LSTM. All in float32. Every way gives the numbers of ours: `check` says so
+before anything is timed.
 """
 
 from __future__ import annotations
@@ -12,22 +14,26 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
-from torch.nn.functional import linear
+from torch.nn.functional import conv2d, gelu, linear
 
 from arden.core.model import AutoregressiveModel
+from arden.layers.causal_attention import TransformerBlock
+from arden.layers.masked_conv import MaskedConv
 from arden.networks.fvsbn import FVSBN
 from arden.networks.lstm import LSTM
 from arden.networks.made import MADE
 from arden.networks.nade import NADE
+from arden.networks.pixelcnn import PixelCNN
+from arden.networks.transformer import Transformer
 
 __all__ = ["LOOPS", "check", "default_step", "log_prob", "one_pass", "sample"]
 
-LOOPS = ("fvsbn", "nade", "made")
+LOOPS = ("fvsbn", "nade", "made", "pixelcnn", "transformer")
 """The systems that `log_prob` writes as the textbook does."""
 
 
 def log_prob(model: AutoregressiveModel) -> tuple[Callable[[Tensor], Tensor], list[Tensor]]:
-    """A FVSBN, NADE or MADE over bits -> ln p as it is usually written, and the weights it reads.
+    """A model of `LOOPS` over bits -> ln p as it is usually written, and the weights it reads.
 
     (B, *event) -> (B,), in nats.
     """
@@ -37,6 +43,10 @@ def log_prob(model: AutoregressiveModel) -> tuple[Callable[[Tensor], Tensor], li
     weights: list[Tensor] = list(network.parameters())
     if isinstance(network, NADE):
         return lambda x: _nade(network, x.flatten(1).float()), weights
+    if isinstance(network, PixelCNN):
+        return lambda x: _pixelcnn(network, x.float()), weights
+    if isinstance(network, Transformer):
+        return lambda x: _transformer(network, x.flatten(1).float()), weights
     assert isinstance(network, MADE)
     return lambda x: _made(network, x.flatten(1).float()), weights
 
@@ -131,6 +141,51 @@ def _made(network: MADE, x: Tensor) -> Tensor:
     if network.direct is not None:
         logits = logits + linear(x, network.direct.weight * network.direct.weight_mask)
     return -cross_entropy(logits, x, reduction="none").sum(dim=1)
+
+
+def _pixelcnn(network: PixelCNN, x: Tensor) -> Tensor:
+    """(B, H, W) bits -> (B,): every kernel is whole, the half that is masked multiplied as well."""
+    planes = torch.stack([x, torch.ones_like(x)], dim=1)
+    maps = _convolved(network.first, planes)
+    for block in network.blocks:
+        inner = _convolved(block.narrow, torch.relu(maps))
+        inner = _convolved(block.middle, torch.relu(inner))
+        maps = maps + _convolved(block.widen, torch.relu(inner))
+    maps = _convolved(network.head.hidden, torch.relu(maps))
+    logits = _convolved(network.head.output, torch.relu(maps))[:, 0]
+    return -cross_entropy(logits, x, reduction="none").sum(dim=(1, 2))
+
+
+def _convolved(layer: MaskedConv, x: Tensor) -> Tensor:
+    return conv2d(x, layer.weight * layer.weight_mask, layer.bias, padding=layer.reach)
+
+
+def _transformer(network: Transformer, x: Tensor) -> Tensor:
+    """(B, T) bits -> (B,)."""
+    steps, position = x.shape[1], network.position
+    assert position is not None
+    first = network.first.expand(len(x), 1, -1)
+    tokens = torch.cat([first, network.value(x[:, :-1, None])], dim=1)
+    tokens = tokens + position(torch.arange(steps))
+    hidden = torch.tril(torch.ones(steps, steps)) == 0
+    for block in network.blocks:
+        assert isinstance(block, TransformerBlock)
+        tokens = tokens + _attended(block, block.attention_norm(tokens), hidden)
+        wide = gelu(block.perceptron_in(block.perceptron_norm(tokens)))
+        tokens = tokens + block.perceptron_out(wide)
+    logits = network.output(network.norm(tokens))[..., 0]
+    return -cross_entropy(logits, x, reduction="none").sum(dim=1)
+
+
+def _attended(block: TransformerBlock, x: Tensor, hidden: Tensor) -> Tensor:
+    """A block, (B, T, W), (T, T) bool -> (B, T, W): softmax(Q Kᵀ / √D) V, all weights in memory."""
+    query, key, value = (
+        part.unflatten(2, (block.heads, -1)).transpose(1, 2)
+        for part in block.query_key_value(x).chunk(3, dim=2)
+    )
+    scores = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
+    weights = scores.masked_fill(hidden, -torch.inf).softmax(dim=-1)
+    return block.attention_output((weights @ value).transpose(1, 2).flatten(2))
 
 
 def _lstm_sample(network: LSTM, uniforms: Tensor) -> Tensor:

@@ -33,6 +33,8 @@ RESULTS = Path(__file__).parent / "results"
 PAGE = ROOT / "docs" / "speed.md"
 MARKS = ("<!-- figures: made by benchmarks/speed/run.py --table -->", "<!-- end -->")
 _SIDE, _ONES, _SYMBOLS, _WINDOW = 28, 0.13, 65, 128
+_EMULATED = 4
+"""Products of bfloat16 that many times slower than those of float32 are made by something else."""
 
 
 def measure(case: Case, rows: int, rates: Rates, rounds: int, side: int = _SIDE) -> dict[str, Any]:
@@ -68,11 +70,19 @@ def measure(case: Case, rows: int, rates: Rates, rounds: int, side: int = _SIDE)
         "ratio": seconds["public"] / seconds["arden"] if "public" in seconds else None,
         "required_ratio": case.ratio.get(rows),
         "to_torch": seconds["torch"] / seconds["arden"] if "torch" in seconds else None,
-        "share": rates.seconds(case.task, work, rows) / seconds["arden"],
+        "share": rates.seconds(case.task, work, rows, case.half) / seconds["arden"],
         "required_share": case.share.get(rows),
         "extra_bytes": memory,
         "work": work.__dict__,
     }
+
+
+def refused(case: Case, rates: Rates) -> str | None:
+    """A case, what the machine can do -> why it is not measured; None where it is."""
+    if case.half and rates.half < rates.matrix / _EMULATED:
+        told = f"{rates.half / 1e9:,.1f} GFLOP/s, of float32 {rates.matrix / 1e9:,.0f}"
+        return f"no bfloat16 arithmetic on this processor (its products: {told})"
+    return None
 
 
 def dataset(kind: str, rows: int, side: int) -> Dataset:
@@ -139,6 +149,9 @@ def table(told: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for one in told["cases"]:
+        if "refused" in one:
+            lines.append(f"| {one['case']} | {one['rows']} | {one['refused']} | – | – | – | – |")
+            continue
         extra = one["extra_bytes"]
         cells = (
             one["case"],
@@ -186,7 +199,11 @@ def main() -> None:
         if arguments.only and case.system not in arguments.only:
             continue
         for rows in case.ratio:
-            found.append(measure(case, rows, rates, arguments.rounds))
+            why = refused(case, rates)
+            if why:
+                found.append({"case": case.name, "rows": rows, "refused": why})
+            else:
+                found.append(measure(case, rows, rates, arguments.rounds))
             print(json.dumps(found[-1]), file=sys.stderr, flush=True)
     told = {
         **provenance("python benchmarks/speed/run.py"),

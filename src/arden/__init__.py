@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from arden.api import (
         bound,
+        classify,
         compare,
+        complete,
         detect,
         ensemble,
         fit,
@@ -40,7 +42,9 @@ __all__ = [
     "LatentModel",
     "Mixture",
     "bound",
+    "classify",
     "compare",
+    "complete",
     "detect",
     "ensemble",
     "fit",

@@ -16,7 +16,9 @@ from arden.errors import InputError
 from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
 from arden.tasks.bound import bound
+from arden.tasks.classify import classify
 from arden.tasks.compare import compare
+from arden.tasks.complete import Completion, complete
 from arden.tasks.detect import detect
 from arden.tasks.ensemble import ensemble
 from arden.tasks.predict import predict
@@ -31,8 +33,11 @@ from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 
 __all__ = [
+    "Completion",
     "bound",
+    "classify",
     "compare",
+    "complete",
     "detect",
     "ensemble",
     "fit",

@@ -36,6 +36,7 @@ from arden.orderings.until_end import UntilEnd
 from arden.storage.plain import options_from
 from arden.storage.recipe import find_class
 from arden.systems import NEEDS, SYSTEMS, LayoutOptions, System, with_defaults
+from arden.training.context import note_classes
 from arden.training.options import TrainingOptions
 from arden.training.validation import check_whole_rows
 
@@ -127,8 +128,13 @@ def assemble(name: str, data: Dataset, options: FitOptions) -> AnyModel:
         network = cls(spec, network_options)
         if isinstance(network, MADE) and network_options.masks > 1:
             members = network.members()
-            return Mixture([AutoregressiveModel(ordering, m, conditional) for m in members])
-        return AutoregressiveModel(ordering, network, conditional)
+            model: AnyModel = Mixture(
+                [AutoregressiveModel(ordering, m, conditional) for m in members]
+            )
+        else:
+            model = AutoregressiveModel(ordering, network, conditional)
+    note_classes(model, data.train)
+    return model
 
 
 def _latent(name: str, data: Dataset, options: FitOptions) -> LatentModel:

@@ -16,6 +16,7 @@ from arden.tasks.ensemble import ensemble
 from arden.tasks.score import score
 from benchmarks import reporting
 from benchmarks.likelihood import members, paired, run
+from benchmarks.likelihood.overview import overview
 from benchmarks.likelihood.table import read_results, table
 from benchmarks.reporting import fit_and_tell
 from tests.training.toys import bits, fresh
@@ -57,6 +58,23 @@ def test_figures_of_one_protocol_make_a_table(tmp_path: Path) -> None:
     assert told.count("| lstm | 1.500 ± 0.013 | 2.164 | 1.600 | one seed | – | 7 | 60 |") == 2
     assert told.count("test nats per row ± standard error | over seeds") == 1
     assert told.count("nats per symbol ± standard error | test bits | validation nats |") == 2
+
+
+def test_the_one_table_shows_the_best_by_validation_rows(tmp_path: Path) -> None:
+    figures = ((1, 8.0, 7.0), (2, 9.0, 6.0), (3, 5.0, 9.0))
+    for name, test, valid in figures:
+        told = a_result("digits", "Rows.", test_nats=test, valid_nats=valid)
+        (tmp_path / f"{name}.json").write_text(told)
+    waiting = {"later": {"system": "gru", "data": "digits"}}
+    folds = [{"test": -2.0}, {"test": -3.0}]
+    density = {"data": "red-wine", "recipe": {"system": "rnade"}, "min_scale": 1e-3, "folds": folds}
+    lines = overview(read_results(tmp_path), [density], waiting).splitlines()
+    cells = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in lines[2:]}
+    assert [name.strip("`") for name in cells] == list(SYSTEMS)
+    assert cells["`lstm`"][0].strip() == "9.00"  # neither the first nor the best on test rows
+    assert cells["`gru`"][0].strip() == "not run"
+    assert cells["`rnade`"][-2].strip() == "−2.50"
+    assert cells["`nade`"][0].strip() == "–"
 
 
 def test_a_recipe_of_a_text_has_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,9 @@ def small(case: Case, rows: int, side: int = 4) -> AutoregressiveModel:
 def test_a_case_is_measured(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_WINDOW", 12)
     sizes = SYSTEMS[case.system].small
-    options = case.options | {name: sizes[name] for name in sizes if name in case.options}
+    # Compiling takes a minute, whatever the size: tests/training looks at that.
+    options = {name: value for name, value in case.options.items() if name != "compile"}
+    options |= {name: sizes[name] for name in sizes if name in options}
     tiny = Case(case.system, case.task, {2: 1.0}, case.by, {2: 0.5}, options, case.data)
     told = run.measure(tiny, 2, RATES, rounds=1, side=4)
     assert told["rows"] == 2
@@ -43,6 +45,19 @@ def test_a_case_is_measured(case: Case, monkeypatch: pytest.MonkeyPatch) -> None
     assert ("✗" in shown) == (
         told["share"] < 0.5 or (told["ratio"] is not None and told["ratio"] < 1)
     )
+
+
+def test_bfloat16_is_measured_where_there_is_any() -> None:
+    case = next(case for case in CASES if case.half)
+    assert run.refused(case, Rates(1e9, 1e8, 1e8, 1e9, half=3e9)) is None
+    why = run.refused(case, Rates(40e9, 1e8, 1e8, 1e9, half=0.5e9))
+    assert (
+        why == "no bfloat16 arithmetic on this processor (its products: 0.5 GFLOP/s, of float32 40)"
+    )
+    shown = run.table({"cases": [{"case": case.name, "rows": 7, "refused": why}]})
+    assert f"| {case.name} | 7 | {why} |" in shown
+    full = next(case for case in CASES if not case.half)
+    assert run.refused(full, Rates(40e9, 1e8, 1e8, 1e9, half=0.5e9)) is None
 
 
 @pytest.mark.parametrize("name", reference.LOOPS)

@@ -32,7 +32,10 @@ REASONS = {
     "autoencoder": "an autoencoder has no density",
     "vae": "only a lower bound can be computed; ask for `arden bound`",
 }
-EXACT_REASONS = {"bound": "is computed, not bounded; ask for `arden score`", "represent": "encoder"}
+EXACT_REASONS = {
+    "bound": "is computed, not bounded; ask for `arden score`",
+    "represent": "hidden units to read",
+}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +97,9 @@ def test_declared_verbs_are_answered_and_others_refused(
 ASKED: dict[str, Callable[[Any, torch.Tensor], object]] = {
     "score": lambda model, x: arden.score(model, x),
     "sample": lambda model, x: arden.sample(model, 2),
+    "complete": lambda model, x: arden.complete(model, x, torch.ones_like(x).bool()),
     "verify": lambda model, x: arden.verify(model, x, budget="quick"),
+    "classify": lambda model, x: arden.classify(model, x, column=0),
     "compare": lambda model, x: arden.compare([model, model], x),
     "detect": lambda model, x: arden.detect(model, x, x, false_alarms=0.2),
     "ensemble": lambda model, x: arden.ensemble([model, model]),

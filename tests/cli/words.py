@@ -7,10 +7,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import arden
 from arden.cli import main
+from arden.data import load_data
+from arden.storage.model_files import read_card
 from arden.systems import SYSTEMS
 
 SOURCE = str(Path(arden.__file__).parents[1])
@@ -24,15 +27,42 @@ def twin(run: Path) -> Path:
     return other
 
 
+def with_classes(run: Path, data: object) -> list[object]:
+    """A run and its data -> one of the same system given a class, and data that have classes.
+
+    Their classes are made up: whether the sum of a row is odd. A model without a likelihood is left
+    as it is, to be refused.
+    """
+    system = read_card(run)["system"]
+    if "classify" not in SYSTEMS[system].verbs:
+        return [run, data]
+    other, labelled = run.with_name(f"{run.name}-classes"), run.with_name(f"{run.name}.npz")
+    if not other.exists():
+        values = load_data(data).train.values[:48]
+        parity = values.flatten(1).double().sum(dim=1).round().long() % 2
+        np.savez(labelled, x=values.numpy(), y=parity.numpy())
+        found, small = load_data(labelled), {**SYSTEMS[system].small, "epochs": 1}
+        model = arden.fit(system, found, condition="label", progress=False, **small)
+        arden.save(model, other, card={"system": system, "schema": found.schema.to_dict()})
+    return [other, labelled]
+
+
 VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
     "verify": lambda run, data, out: [run],
     "score": lambda run, data, out: [run, data, "--out", out / "scores.csv"],
     "sample": lambda run, data, out: [run, "-n", 2, "--out", out / "samples.npz"],
+    "classify": lambda run, data, out: [
+        *with_classes(run, data),
+        *("--out", out / "classes.csv"),
+    ],
     "compare": lambda run, data, out: [run, twin(run), data],
     "detect": lambda run, data, out: [
         *[run, data, "--calibrate", data, "--false-alarms", 0.1, "--out", out / "found.csv"]
     ],
     "ensemble": lambda run, data, out: [run, twin(run), "--out", out / "both", "--data", data],
+    "complete": lambda run, data, out: [
+        *(run, data, "--mask", "random:0.5", "--rows", 3, "--out", out / "completed.npz")
+    ],
     "represent": lambda run, data, out: [run, data, "--out", out / "features.csv"],
     "bound": lambda run, data, out: [run, data, "--samples", 2, "--out", out / "bounds.csv"],
 }

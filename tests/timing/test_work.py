@@ -52,6 +52,10 @@ def test_the_least_time_grows_with_the_work() -> None:
     work = Work(flops=200, transcendentals=10, weights=3)
     assert rates.seconds("score", work, 4) == 8 + 8
     assert rates.seconds("train", work, 4) == 24 + 8 + 3
+    assert rates.seconds("train", work, 4, half=True) == 24 + 8 + 3  # its rate is not known
+    halves = Rates(matrix=100.0, vector=10.0, sigmoids=5.0, traffic=28.0, half=400.0)
+    assert halves.seconds("train", work, 4, half=True) == 6 + 8 + 3
+    assert halves.seconds("train", work, 4) == 24 + 8 + 3
     assert rates.seconds("sample", work, 4) == 20 + 8  # by a vector: every weight is read
     assert rates.seconds("sample", work, 64) == 128 + 128
 
@@ -61,6 +65,7 @@ def test_the_machine_is_measured() -> None:
     assert rates.matrix > rates.vector > 1e6
     assert rates.sigmoids > 1e6
     assert rates.traffic > 1e6
+    assert rates.half > 1e6
 
 
 @pytest.mark.parametrize("name", [n for n, s in SYSTEMS.items() if "score" in s.verbs])

@@ -67,6 +67,11 @@ CASES: dict[str, Callable[[], Case]] = {
     ),
     "average": lambda: (lambda: fresh("fvsbn", bits()), bits(), quick(average=0.9)),
     "bfloat16": lambda: (lambda: fresh("made", bits()), bits(), quick(precision="bfloat16")),
+    "medium products": lambda: (
+        lambda: fresh("made", bits()),
+        bits(),
+        quick(matmul_precision="medium"),
+    ),
     "masks": lambda: (lambda: fresh("made", bits(), masks=3), bits(), quick()),
     "classes": lambda: (
         lambda: fresh("made", bits(), condition="label"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from arden.cli.outputs import ColumnFile
 from arden.cli.reading import ReadingDisplay
@@ -19,6 +20,7 @@ from arden.data import Schema, Split
 from arden.data.loading import read_chunks, read_windows
 from arden.errors import InputError
 from arden.plots.suspicious_rows import suspicious_rows
+from arden.tasks.classify import class_log_probs
 from arden.tasks.detect import Detections, Detector
 from arden.tasks.score import score_conditionals
 from arden.tasks.surprise import excess_surprise, top_variables
@@ -224,17 +226,8 @@ def _explained(
     model = detector.model
     context = _context(detector, rows)
     if detector.classes != "given" and model.context_size:
-        each = []
-        for place in range(model.context_size):
-            told = torch.zeros(len(rows), model.context_size)
-            told[:, place] = 1.0
-            each.append(
-                score_conditionals(model, rows.values, told, rows.observed).flatten(1).sum(dim=1)
-            )
-        best = torch.stack(each).argmax(dim=0)
-        context = torch.nn.functional.one_hot(best, model.context_size).to(
-            torch.get_default_dtype()
-        )
+        best = class_log_probs(model, rows.values, rows.observed, scored=rows.scored).argmax(dim=1)
+        context = one_hot(best, model.context_size).to(torch.get_default_dtype())
     return model, context
 
 

@@ -18,22 +18,26 @@ def represent(
     /,
     *,
     out: Path,
+    pool: Literal["mean", "last"] | None = None,
     split: Literal["train", "valid", "test"] | None = None,
     batch_size: Annotated[int | None, WHOLE] = None,
     overwrite: bool = False,
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> int:
-    """The features of every row, by a model that was fitted to find some.
+    """The features of every row: an encoder's code, or an exact model's hidden units.
 
     Parameters
     ----------
     run
-        A run directory written by arden fit, of a model with an encoder.
+        A run directory written by arden fit, of a model with an encoder or with hidden units.
     data
         A data set or file that follows the schema stored with the model.
     out
         Write the features to this .npz (an array of rows and features) or .csv (a column each).
+    pool
+        Of an exact model, whose units belong to steps or pixels: their mean, or the last, which has
+        seen most; each network has its own way when not given.
     split
         Which rows of a data set that has splits; test when not given.
     batch_size
@@ -63,7 +67,7 @@ def represent(
         for rows, share in chunks:
             context = class_context(rows, model.context_size)
             features = represent_rows(
-                model, rows.values, context, rows.observed, batch_size=batch_size
+                model, rows.values, context, rows.observed, pool=pool, batch_size=batch_size
             ).numpy()
             count, width = count + len(features), features.shape[1]
             columns = {f"h{place}": features[:, place] for place in range(width)}

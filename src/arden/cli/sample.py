@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from arden.cli.whole_number import WHOLE
-from arden.data import Schema
 from arden.errors import InputError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 __all__ = ["sample"]
 
@@ -59,6 +55,7 @@ def sample(
     # Imported here, so that --help does not wait for torch.
     import numpy as np
 
+    from arden.cli.drawing import label_context, most_steps
     from arden.cli.outputs import claim_output, say_where, write_columns
     from arden.cli.runs import open_any_run
     from arden.cli.sample_files import strings_of, text_of, write_sound, write_text
@@ -79,9 +76,9 @@ def sample(
         known = ".csv or .npz" if own == ".csv" else f"{own}, .csv or .npz"
         what = "strings" if schema.end is not None else f"{schema.kind} rows"
         raise InputError(f"out: expected {known} for {what}, got {out.suffix}")
-    context = _context(label, schema, model.context_size, number)
+    context = label_context(label, schema, model.context_size, number)
     if length is None:
-        most = _most_steps(longest, schema)
+        most = most_steps(longest, schema)
         drawn = draw_samples(model, number, seed=seed, context=context, max_steps=most)
     elif schema.stride is None:
         raise InputError(f"length: expected none, because {run} does not read windows")
@@ -115,17 +112,6 @@ def sample(
 _OWN = {"text": ".txt", "strings": ".txt", "audio": ".wav"}
 
 
-def _most_steps(longest: int | None, schema: Schema) -> int | None:
-    """--longest -> how many symbols a string may have; None for events of one length."""
-    if schema.end is None:
-        if longest is not None:
-            raise InputError("longest: expected none, because events of this model have one length")
-        return None
-    if longest is not None and longest < 1:
-        raise InputError(f"longest: expected at least 1, got {longest}")
-    return longest or _TIMES_THE_LONGEST * schema.num_variables
-
-
 def _tell_unfinished(count: int, shape: tuple[int, ...]) -> None:
     """A string that was broken off is not a draw from p(x): it is said how many there are."""
     if count:
@@ -134,20 +120,3 @@ def _tell_unfinished(count: int, shape: tuple[int, ...]) -> None:
             f"{count:,} of {number:,} strings had not ended after {steps:,} symbols: only the "
             "beginning of each is written, marked as such; --longest allows more."
         )
-
-
-_TIMES_THE_LONGEST = 16
-
-
-def _context(label: str | None, schema: Schema, context_size: int, number: int) -> Tensor | None:
-    import torch
-    from torch.nn.functional import one_hot
-
-    if not context_size:
-        if label is not None:
-            raise InputError("label: this model was not fitted with classes; expected none")
-        return None
-    if label is None or label not in schema.class_names:
-        raise InputError(f"label: expected one of {', '.join(schema.class_names)}, got {label}")
-    chosen = torch.full((number,), schema.class_names.index(label))
-    return one_hot(chosen, context_size).to(torch.get_default_dtype())

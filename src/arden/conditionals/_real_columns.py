@@ -11,17 +11,20 @@ from torch import Tensor
 from arden.conditionals.gaussian_mixture import (
     GaussianMixture,
     draw_of_parts,
+    draw_of_parts_between,
     log_density,
+    log_mass_of_parts,
+    mode_of_parts,
     parts_of,
 )
 from arden.conditionals.standardised import Standardised
-from arden.core.conditional import Conditional
+from arden.core.conditional import Conditional, Density
 
 __all__ = ["RealColumns"]
 
 
 @dataclass(frozen=True, eq=False)
-class RealColumns(Conditional):
+class RealColumns(Density):
     """What `Standardised` mixtures give one by one, for all of them in one computation.
 
     ``shift``, ``scale`` and ``min_scale`` are float64, as broad as the values or broadcast to them.
@@ -76,6 +79,21 @@ class RealColumns(Conditional):
     def draw(self, params: Tensor, noise: Tensor) -> Tensor:
         """(…, P), (…, 2) -> (…), each in the unit of its column."""
         return draw_of_parts(self._parts(params), noise) * self.scale + self.shift
+
+    def mode(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…), each in the unit of its column."""
+        return mode_of_parts(self._parts(params)) * self.scale + self.shift
+
+    def log_mass(self, params: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…), (…) -> (…): ln P(low ≤ X ≤ high), in nats."""
+        bounds = self._standardise(low), self._standardise(high)
+        return log_mass_of_parts(self._parts(params), *bounds).logsumexp(dim=-1)
+
+    def draw_between(self, params: Tensor, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…, 2), (…), (…) -> (…), each in the unit of its column."""
+        bounds = self._standardise(low), self._standardise(high)
+        drawn = draw_of_parts_between(self._parts(params), noise, *bounds)
+        return (drawn * self.scale + self.shift).clamp(low, high)
 
     def _parts(self, params: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         least = self.min_scale.to(params.dtype)[..., None]

@@ -9,16 +9,24 @@ from typing import Literal
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
-from torch.special import ndtr, ndtri
+from torch.special import log_ndtr, ndtr, ndtri
 
-from arden.core.conditional import Conditional
+from arden.core.conditional import Density
 from arden.errors import InputError
 
-__all__ = ["GaussianMixture", "draw_of_parts", "log_density", "parts_of"]
+__all__ = [
+    "GaussianMixture",
+    "draw_of_parts",
+    "draw_of_parts_between",
+    "log_density",
+    "log_mass_of_parts",
+    "mode_of_parts",
+    "parts_of",
+]
 
 
 @dataclass(frozen=True)
-class GaussianMixture(Conditional):
+class GaussianMixture(Density):
     """P = 3K (weight logits, means, scales) or 2K with uniform weights 1/K.
 
     The scale is ``min_scale`` + softplus(s): a density can then never run off to infinity on a
@@ -79,6 +87,18 @@ class GaussianMixture(Conditional):
         """(…, P), (…, 2) uniforms -> (…): the first chooses a component, the second draws it."""
         return draw_of_parts(self.parts(params), noise)
 
+    def mode(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…): the component mean at which the mixture is densest."""
+        return mode_of_parts(self.parts(params))
+
+    def log_mass(self, params: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…), (…) -> (…): ln P(low ≤ X ≤ high), in nats."""
+        return log_mass_of_parts(self.parts(params), low, high).logsumexp(dim=-1)
+
+    def draw_between(self, params: Tensor, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…, 2) uniforms, (…), (…) -> (…): of the mixture cut to the interval."""
+        return draw_of_parts_between(self.parts(params), noise, low, high)
+
 
 Parts = tuple[Tensor, Tensor, Tensor]
 """Log weights, means and scales of the components, (…, K) each."""
@@ -111,3 +131,48 @@ def draw_of_parts(parts: Parts, noise: Tensor) -> Tensor:
     chosen = below.clamp(max=means.shape[-1] - 1)[..., None]
     mean, scale = means.gather(-1, chosen)[..., 0], scales.gather(-1, chosen)[..., 0]
     return mean + scale * ndtri(noise[..., 1])
+
+
+def mode_of_parts(parts: Parts) -> Tensor:
+    """(…, K) each -> (…): the mean at which the mixture is densest."""
+    means = parts[1]
+    heights = log_density(tuple(part[..., None, :] for part in parts), means)  # type: ignore[arg-type]
+    return means.gather(-1, heights.argmax(dim=-1, keepdim=True))[..., 0]
+
+
+def log_mass_of_parts(parts: Parts, low: Tensor, high: Tensor) -> Tensor:
+    """(…, K) each, (…), (…) -> (…, K): ln of weight times mass between them, by component."""
+    left, right, _ = _in_left_tail(parts, low, high)
+    upper, lower = log_ndtr(right), log_ndtr(left)
+    # ln(Φ(r) − Φ(l)) of two numbers in the left tail, where neither is rounded to one.
+    has_mass = (left < right) & ~upper.isneginf()
+    share = torch.where(has_mass, torch.log1p(-(lower - upper).exp()), -math.inf)
+    return parts[0].double() + upper + share
+
+
+def draw_of_parts_between(parts: Parts, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """(…, K) each, (…, 2) uniforms, (…), (…) -> (…): a draw within the interval."""
+    _, means, scales = (part.double() for part in parts)
+    mass = log_mass_of_parts(parts, low, high)
+    share = (mass - mass.amax(dim=-1, keepdim=True)).exp().nan_to_num(1.0)  # no mass: all alike
+    below = (share.cumsum(dim=-1) <= noise[..., :1] * share.sum(dim=-1, keepdim=True)).sum(dim=-1)
+    chosen = below.clamp(max=means.shape[-1] - 1)[..., None]
+    left, right, flipped = (
+        part.gather(-1, chosen)[..., 0] for part in _in_left_tail(parts, low, high)
+    )
+    # Seen from the other side, so that the same noise moves a draw in the same direction.
+    uniform = torch.where(flipped, 1 - noise[..., 1], noise[..., 1])
+    least, most = ndtr(left), ndtr(right)
+    standard = torch.where(most > 0, ndtri(least + uniform * (most - least)), right)
+    standard = torch.where(flipped, -standard, standard)
+    drawn = means.gather(-1, chosen)[..., 0] + scales.gather(-1, chosen)[..., 0] * standard
+    return drawn.clamp(low.double(), high.double())
+
+
+def _in_left_tail(parts: Parts, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Standardised bounds of every component, (…, K) each, mirrored where both lie to the right."""
+    _, means, scales = (part.double() for part in parts)
+    left = (low.double()[..., None] - means) / scales
+    right = (high.double()[..., None] - means) / scales
+    flipped = left > 0
+    return torch.where(flipped, -right, left), torch.where(flipped, -left, right), flipped

@@ -100,6 +100,10 @@ class Mixed(Conditional):
         """(…, D) -> (…, D) bool."""
         return self._all(value).contains(value)
 
+    def mode(self, params: Tensor) -> Tensor:
+        """(…, D, P) -> (…, D) float64."""
+        return self._all(params).mode(params)
+
 
 @dataclass(frozen=True, eq=False)
 class _ByKind:
@@ -161,6 +165,14 @@ class _ByKind:
         return self._scatter(
             shape,
             lambda f, at: f.draw(params[at][..., : f.num_params], noise[at][..., : f.num_noise]),
+            torch.zeros(shape, dtype=torch.float64, device=params.device),
+        )
+
+    def mode(self, params: Tensor) -> Tensor:
+        shape = tuple(params.shape[:-1])
+        return self._scatter(
+            shape,
+            lambda f, at: f.mode(params[at][..., : f.num_params]),
             torch.zeros(shape, dtype=torch.float64, device=params.device),
         )
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from arden.core.conditional import Conditional
+from arden.core.conditional import Conditional, Density
 from arden.errors import InputError
 
 __all__ = ["Standardised"]
 
 
 @dataclass(frozen=True)
-class Standardised(Conditional):
+class Standardised(Density):
     """p(x) = p_family((x − shift) / scale) / scale: the Jacobian is kept, so it stays a density.
 
     >>> import torch
@@ -69,6 +69,26 @@ class Standardised(Conditional):
     def draw(self, params: Tensor, noise: Tensor) -> Tensor:
         """(…, P), (…, U) -> (…), in units of the data."""
         return self.family.draw(params, noise) * self.scale + self.shift
+
+    def mode(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…): the family's, in units of the data."""
+        return self.family.mode(params) * self.scale + self.shift
+
+    def log_mass(self, params: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…), (…) -> (…): ln P(low ≤ X ≤ high), in nats: no unit is left in it."""
+        return self._density.log_mass(params, self._standardise(low), self._standardise(high))
+
+    def draw_between(self, params: Tensor, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…, U), (…), (…) -> (…), in units of the data."""
+        bounds = self._standardise(low), self._standardise(high)
+        drawn = self._density.draw_between(params, noise, *bounds) * self.scale + self.shift
+        return drawn.clamp(low, high)  # rounding must not carry it over a bound
+
+    @property
+    def _density(self) -> Density:
+        if not isinstance(self.family, Density):
+            raise InputError(f"family: {type(self.family).__name__} has no mass of an interval")
+        return self.family
 
     def _standardise(self, value: Tensor) -> Tensor:
         # In float64 before anything is rounded: large values with a small spread keep their digits.

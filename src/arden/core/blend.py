@@ -55,6 +55,13 @@ class _Blend(_Families, Conditional):
     def contains(self, value: Tensor) -> Tensor:
         return self.families[0].contains(value)
 
+    def mode(self, params: Tensor) -> Tensor:
+        _, own = _parts(self.families, params)
+        peaks = [f.mode(p) for f, p in zip(self.families, own, strict=True)]
+        heights = torch.stack([self.log_prob(params, peak) for peak in peaks], dim=-1)
+        values = torch.stack(peaks, dim=-1)
+        return values.gather(-1, heights.argmax(dim=-1, keepdim=True))[..., 0]
+
     def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
         log_weights, own = _parts(self.families, params)
         terms = [f.log_prob(p, value) for f, p in zip(self.families, own, strict=True)]

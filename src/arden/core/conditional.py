@@ -7,7 +7,9 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-__all__ = ["Conditional", "Discrete"]
+from arden.errors import InputError
+
+__all__ = ["Conditional", "Density", "Discrete"]
 
 
 class Conditional(ABC):
@@ -54,6 +56,14 @@ class Conditional(ABC):
     def contains(self, value: Tensor) -> Tensor:
         """(…) -> (…) bool: whether a value lies in the support."""
 
+    def mode(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…): the most likely value; of a density, the highest peak it knows of.
+
+        Raises:
+            InputError: a family that does not tell it.
+        """
+        raise InputError(f"greedy: {type(self).__name__} does not tell its most likely value")
+
     def at(self, dims: Tensor) -> Conditional:
         """(D,), (B,) or (B, D) event indices -> the family of those scalars.
 
@@ -82,6 +92,10 @@ class Discrete(Conditional):
         mass = self.log_pmf(params).exp()
         return mass @ torch.arange(self.num_symbols, dtype=mass.dtype, device=mass.device)
 
+    def mode(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…) int64: the symbol of most mass, the first of several."""
+        return self.log_pmf(params).argmax(dim=-1)
+
     def contains(self, value: Tensor) -> Tensor:
         """(…) -> (…) bool: whether a value is one of the symbols."""
         if value.is_floating_point():
@@ -100,3 +114,18 @@ class Discrete(Conditional):
         symbols = torch.arange(self.num_symbols, device=mass.device)
         last_with_mass = torch.where(mass > 0, symbols, 0).amax(dim=-1)
         return torch.minimum(below, last_with_mass)
+
+
+class Density(Conditional):
+    """A family over the reals that can be integrated over an interval, and drawn from within it."""
+
+    @abstractmethod
+    def log_mass(self, params: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…), (…) -> (…): ln P(low ≤ X ≤ high), in nats; the bounds may be infinite."""
+
+    @abstractmethod
+    def draw_between(self, params: Tensor, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """(…, P), (…, U) uniforms, (…), (…) -> (…): X given low ≤ X ≤ high, by inverse transform.
+
+        Where the interval has no mass left that a float64 can hold, the bound nearer to the mass.
+        """

@@ -82,6 +82,12 @@ class Mixture(nn.Module):
         return self.models[0].context_size
 
     @property
+    def class_counts(self) -> tuple[int, ...]:
+        """(C,): how many rows of each class the components were fitted to; empty if they differ."""
+        first, *others = (model.class_counts for model in self.models)
+        return first if all(counts == first for counts in others) else ()
+
+    @property
     def num_parameters(self) -> int:
         """Free parameters: M − 1 weights, and each entry that any component uses, counted once."""
         networks = [model.network for model in self.models]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,9 @@ class AutoregressiveModel(nn.Module):
     Shapes: events (B, *event) hold integers for discrete families, reals for densities; a context
     is (B, C). All results are in nats.
 
+    ``class_counts`` belongs to a model whose contexts are classes, one-hot: how many rows of each
+    it was fitted to, the prior that turns p(x | y) into p(y | x). Empty where that is unknown.
+
     >>> import torch
     >>> from arden.conditionals.bernoulli import Bernoulli
     >>> from arden.networks.independent import Independent, IndependentOptions
@@ -50,13 +53,18 @@ class AutoregressiveModel(nn.Module):
     _order: Tensor | None
 
     def __init__(
-        self, ordering: Ordering, network: CausalNetwork, conditional: Conditional
+        self,
+        ordering: Ordering,
+        network: CausalNetwork,
+        conditional: Conditional,
+        class_counts: Sequence[int] = (),
     ) -> None:
         super().__init__()
         _check_fit(ordering, network, conditional)
         self.ordering = ordering
         self.network = network
         self.conditional = conditional
+        self.class_counts = class_counts
         fixed = None if ordering.num_steps is None else ordering.order()
         self.register_buffer("_order", fixed, persistent=False)
 
@@ -69,6 +77,22 @@ class AutoregressiveModel(nn.Module):
     def context_size(self) -> int:
         """C: how many numbers a context holds; 0 when the model takes none."""
         return self.network.spec.context_size
+
+    @property
+    def class_counts(self) -> tuple[int, ...]:
+        """(C,): how many rows of each class the model was fitted to; empty where unknown."""
+        return self._class_counts
+
+    @class_counts.setter
+    def class_counts(self, counts: Sequence[int]) -> None:
+        counts = tuple(counts)
+        whole = all(type(count) is int and count >= 0 for count in counts) and any(counts)
+        if counts and not (whole and len(counts) == self.context_size):
+            raise InputError(
+                f"class_counts: expected a number of rows for each of {self.context_size} classes, "
+                f"got {counts}"
+            )
+        self._class_counts = counts
 
     @property
     def num_parameters(self) -> int:

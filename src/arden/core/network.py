@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ __all__ = [
     "AttendingNetwork",
     "CausalNetwork",
     "CountedNetwork",
+    "HiddenNetwork",
     "NetworkSpec",
     "OrderlessNetwork",
     "Replay",
@@ -156,6 +157,24 @@ class AttendingNetwork(CausalNetwork):
 
         At least 0, and 0 from the diagonal on; a row sums to one, or to zero where a step looks at
         nothing (the first one has nothing to look at).
+        """
+
+
+class HiddenNetwork(CausalNetwork):
+    """A network whose hidden units can be read, as features of what was seen.
+
+    ``pooling`` says how its places are best made into one: their mean, or the last alone.
+    """
+
+    pooling: ClassVar[Literal["mean", "last"]] = "mean"
+
+    @abstractmethod
+    def hidden_units(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, S, H): the units that the parameters are read from, S places.
+
+        As many places as there are steps: place t sees features[:, :t] and context only. Fewer
+        where the units do not belong to single steps: those of a whole pixel, or one set of units
+        that has seen everything. An any-order network also takes the order, as `forward` does.
         """
 
 

@@ -26,7 +26,11 @@ class PixelHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, W, H, W) -> (B, C·P, H, W)."""
-        return self.output(torch.relu(self.hidden(torch.relu(x))))
+        return self.output(self.units(x))
+
+    def units(self, x: Tensor) -> Tensor:
+        """(B, W, H, W) -> (B, W, H, W): what the second layer reads."""
+        return torch.relu(self.hidden(torch.relu(x)))
 
     def start(self, batch_size: int) -> State:
         """B -> a memory for each layer."""

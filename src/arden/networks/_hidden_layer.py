@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from arden.core.network import CausalNetwork, NetworkSpec
+from arden.core.network import HiddenNetwork, NetworkSpec
 from arden.errors import InputError
 from arden.layers.activation import activation
 
 __all__ = ["HiddenLayerNetwork"]
 
 
-class HiddenLayerNetwork(CausalNetwork):
+class HiddenLayerNetwork(HiddenNetwork):
     """params_i = V_i h_i + b_i, h_i = σ(a_i): a subclass says what the sums a_i are made of.
+
+    Its features are the units of the last step, which has seen most.
 
     ``inputs`` is the shape of the weights that make them, ``biases`` that of what they start from:
     (H,) for one shared by all steps, (T, H) for one each. A context shifts both layers.
     """
+
+    pooling = "last"
 
     def __init__(
         self, spec: NetworkSpec, options: Any, inputs: tuple[int, ...], biases: tuple[int, ...]
@@ -52,6 +57,14 @@ class HiddenLayerNetwork(CausalNetwork):
         if hidden < 1:
             raise InputError(f"hidden: expected at least 1, got {hidden}")
         return spec.num_steps, spec.num_features
+
+    @abstractmethod
+    def sums(self, features: Tensor, hidden_bias: Tensor) -> Tensor:
+        """(B, T, F), (B, H) or (B, T, H) -> (B, T, H): the sums of every step."""
+
+    def hidden_units(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, T, H)."""
+        return self.activation(self.sums(features, self.biases(features.shape[0], context)[0]))
 
     def biases(self, batch_size: int, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """B, (B, C) -> (B, H) or (B, T, H), (B, T, P): what hidden units and outputs start from."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from arden.core.network import CausalNetwork, NetworkSpec, State
+from arden.core.network import HiddenNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.reach import read_through
 
@@ -19,7 +19,7 @@ Pixel = tuple[int, int]
 """(y, x) of a pixel."""
 
 
-class RasterNetwork(CausalNetwork):
+class RasterNetwork(HiddenNetwork):
     """Features (B, T, F) become planes (B, C·(F + 1), H, W), and maps (B, C·P, H, W) parameters.
 
     Planes and maps of channel 0 come first, then those of channel 1, … The last plane of every
@@ -48,6 +48,10 @@ class RasterNetwork(CausalNetwork):
         """(B, C·(F + 1), H, W), (B, C) -> (B, C·P, H, W): all pixels at once."""
 
     @abstractmethod
+    def hidden_maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
+        """(B, C·(F + 1), H, W), (B, C) -> (B, W, H, W): what the last layer makes `maps` of."""
+
+    @abstractmethod
     def start_maps(self, batch_size: int, context: Tensor | None) -> State:
         """B, (B, C) -> what is carried from pixel to pixel; the context's part computed once."""
 
@@ -74,6 +78,10 @@ class RasterNetwork(CausalNetwork):
         """(B, T, F), (B, C) -> (B, T, P)."""
         maps = self.maps(self.planes(features), context)
         return maps.permute(0, 2, 3, 1).reshape(*features.shape[:2], self.spec.num_params)
+
+    def hidden_units(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, H·W, W): the last maps of every pixel."""
+        return self.hidden_maps(self.planes(features), context).flatten(2).mT
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (planes, what the network carries, t)."""

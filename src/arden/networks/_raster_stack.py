@@ -67,12 +67,16 @@ class RasterStack(RasterNetwork):
 
     def maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
         """(B, C·(F + 1), H, W), (B, C) -> (B, C·P, H, W)."""
+        return self.head.output(self.hidden_maps(planes, context))
+
+    def hidden_maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
+        """(B, C·(F + 1), H, W), (B, C) -> (B, W, H, W)."""
         x = self.first(planes)
         if self.context is not None:
             x = x + self.context(context)[:, :, None, None]
         for layer in self.layers():
             x = layer(x, planes)
-        return self.head(x)
+        return self.head.units(x)
 
     def start_maps(self, batch_size: int, context: Tensor | None) -> State:
         """B, (B, C) -> (the context's share, a memory for every layer, that of the head)."""

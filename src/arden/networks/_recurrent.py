@@ -7,13 +7,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from arden.core.network import CausalNetwork, NetworkSpec, State
+from arden.core.network import HiddenNetwork, NetworkSpec, State
 from arden.layers.recurrent import RecurrentLayers
 
 __all__ = ["RecurrentNetwork"]
 
 
-class RecurrentNetwork(CausalNetwork):
+class RecurrentNetwork(HiddenNetwork):
     """params_t = V h_t + b, where h_{t+1} = cell(h_t, x_t) and h_0 is learned.
 
     Any number of steps with one set of weights.
@@ -31,7 +31,11 @@ class RecurrentNetwork(CausalNetwork):
 
     def forward(self, features: Tensor, context: Tensor | None = None) -> Tensor:
         """(B, T, F), (B, C) -> (B, T, P)."""
-        return self.output(self.recurrent(features, context))
+        return self.output(self.hidden_units(features, context))
+
+    def hidden_units(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, T, H)."""
+        return self.recurrent(features, context)
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (B, L, H) for each part of the cell's."""

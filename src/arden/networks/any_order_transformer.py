@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from arden.core.network import AnyOrderNetwork, NetworkSpec, State
+from arden.core.network import AnyOrderNetwork, HiddenNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.causal_attention import TransformerBlock, check_heads
 from arden.layers.positions import grid_waves
@@ -16,7 +16,7 @@ from arden.networks.options.sequences import AnyOrderTransformerOptions
 __all__ = ["AnyOrderTransformer", "AnyOrderTransformerOptions"]
 
 
-class AnyOrderTransformer(AnyOrderNetwork):
+class AnyOrderTransformer(AnyOrderNetwork, HiddenNetwork):
     """Token t = (value seen at step t − 1 and whose it is, the variable asked for at step t).
 
     Causal attention over such tokens gives p(x_order[t] | x_order[<t]) for any order, one order
@@ -62,12 +62,19 @@ class AnyOrderTransformer(AnyOrderNetwork):
         self, features: Tensor, context: Tensor | None = None, order: Tensor | None = None
     ) -> Tensor:
         """(B, T, F), (B, C), (T,) or (B, T) -> (B, T, P), all in step order."""
+        units = self.hidden_units(features, context, order)
+        return self.output(units) + self.output_bias(self._order(features.shape[0], order))
+
+    def hidden_units(
+        self, features: Tensor, context: Tensor | None = None, order: Tensor | None = None
+    ) -> Tensor:
+        """(B, T, F), (B, C), (T,) or (B, T) -> (B, T, W): the last block."""
         order = self._order(features.shape[0], order)
         before = self.value(features[:, :-1]) + self.seen(order[:, :-1])
         x = torch.cat([self._first(features.shape[0], context), before], dim=1) + self.asked(order)
         for block in self.blocks:
             x = block(x)
-        return self._params(x, order)
+        return self.norm(x)
 
     def start(
         self, batch_size: int, context: Tensor | None = None, order: Tensor | None = None

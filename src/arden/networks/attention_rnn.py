@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, scaled_dot_product_attention
 
-from arden.core.network import AttendingNetwork, NetworkSpec, State
+from arden.core.network import AttendingNetwork, HiddenNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.growing import FIRST_LENGTH, with_room
 from arden.layers.recurrent import GRULayers, LSTMLayers, RecurrentLayers, TanhLayers
@@ -24,7 +24,7 @@ _CELLS: dict[str, Callable[[NetworkSpec, Any], RecurrentLayers]] = {
 }
 
 
-class AttentionRNN(AttendingNetwork):
+class AttentionRNN(AttendingNetwork, HiddenNetwork):
     """params_t = V [h_t, Σ_{j<t} a_tj m_j] + b, a_tj = softmax_{j<t}(h_t · W m_j / √H).
 
     One memory m_j = h_{j+1} for every value seen: the hidden units just after it was read, the
@@ -47,13 +47,17 @@ class AttentionRNN(AttendingNetwork):
 
     def forward(self, features: Tensor, context: Tensor | None = None) -> Tensor:
         """(B, T, F), (B, C) -> (B, T, P)."""
+        return self.output(self.hidden_units(features, context))
+
+    def hidden_units(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, T, 2H): each state, and what it finds."""
         hidden = self.recurrent(features, context)
         memory = hidden[:, 1:]
         # As one head of attention: fused, it never holds the (T, T) weights.
         query, key = self.query(memory)[:, None], memory[:, None]
         summary = scaled_dot_product_attention(query, key, key, is_causal=True)[:, 0]
         nothing = torch.zeros_like(hidden[:, :1])
-        return self.output(torch.cat([hidden, torch.cat([nothing, summary], dim=1)], dim=2))
+        return torch.cat([hidden, torch.cat([nothing, summary], dim=1)], dim=2)
 
     def attention_weights(self, features: Tensor, context: Tensor | None = None) -> Tensor:
         """(B, T, F), (B, C) -> (B, T, T): a_tj, how much step t looks at value j."""

@@ -55,10 +55,14 @@ class GatedPixelCNN(RasterNetwork):
 
     def maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
         """(B, C·(F + 1), H, W), (B, C) -> (B, C·P, H, W)."""
+        return self.head.output(self.hidden_maps(planes, context))
+
+    def hidden_maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
+        """(B, C·(F + 1), H, W), (B, C) -> (B, W, H, W)."""
         v = h = planes
         for layer in self.layers:
             v, h = layer(v, h, context)
-        return self.head(h)
+        return self.head.units(h)
 
     def start_maps(self, batch_size: int, context: Tensor | None) -> State:
         """B, (B, C) -> (what every layer carries, the head's memory)."""

@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from arden.core.network import CausalNetwork, NetworkSpec, State
+from arden.core.network import HiddenNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.activation import activation
 from arden.layers.masked_linear import MaskedLinear
@@ -18,7 +18,7 @@ from arden.networks.options.feedforward import MADEOptions
 __all__ = ["MADE", "MADEOptions"]
 
 
-class MADE(CausalNetwork):
+class MADE(HiddenNetwork):
     """All parameters in one pass; a sample costs no more multiplications than that one pass.
 
     Inputs have degrees 1 … n in step order. A hidden unit of degree d sees inputs and units of
@@ -82,14 +82,26 @@ class MADE(CausalNetwork):
         """(B, T, F), (B, C) -> (B, T, P), in one pass."""
         batch_size, length, _ = features.shape
         x = features.flatten(1)
-        shifts = self._shifts(context)
-        hidden = x
-        for layer, shift in zip(self.layers, shifts, strict=False):
-            hidden = self.activation(layer(hidden) + shift)
-        total = self.output(hidden) + shifts[-1]
+        total = self.output(self._last_layer(x, context)) + self._shifts(context)[-1]
         if self.direct is not None:
             total = total + self.direct(x)
         return total.reshape(batch_size, length, self.spec.num_params)
+
+    def hidden_units(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, 1, H): the last hidden layer, whose units each see their part.
+
+        Raises:
+            InputError: no hidden layer.
+        """
+        if not self.options.hidden:
+            raise InputError("hidden: this MADE has no hidden layer to read features from")
+        return self._last_layer(features.flatten(1), context)[:, None]
+
+    def _last_layer(self, x: Tensor, context: Tensor | None) -> Tensor:
+        """(B, T·F), (B, C) -> (B, H); without hidden layers the inputs themselves."""
+        for layer, shift in zip(self.layers, self._shifts(context), strict=False):
+            x = self.activation(layer(x) + shift)
+        return x
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (inputs, units, first terms, t)."""

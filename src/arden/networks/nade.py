@@ -36,9 +36,12 @@ class NADE(HiddenLayerNetwork):
             logits = kernel(self, features, hidden_bias)
             if logits is not None:
                 return logits + output_bias
+        return self.params(self.sums(features, hidden_bias), output_bias)
+
+    def sums(self, features: Tensor, hidden_bias: Tensor) -> Tensor:
+        """(B, T, F), (B, H) -> (B, T, H): the running sum before every step."""
         added = torch.einsum("btf,tfh->bth", features[:, :-1], self.inputs)
-        sums = torch.cat([hidden_bias[:, None], added], dim=1).cumsum(dim=1)
-        return self.params(sums, output_bias)
+        return torch.cat([hidden_bias[:, None], added], dim=1).cumsum(dim=1)
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (running sum, output biases, t)."""

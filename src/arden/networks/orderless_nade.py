@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from arden.core.network import NetworkSpec, OrderlessNetwork, State, take
+from arden.core.network import HiddenNetwork, NetworkSpec, OrderlessNetwork, State, take
 from arden.errors import InputError
 from arden.layers.activation import activation
 from arden.networks.options.feedforward import OrderlessNADEOptions
@@ -17,7 +17,7 @@ _NUMBERS_AT_ONCE = 2**22
 """Hidden units of one layer, over all rows and steps of a chunk: 16 MB of float32."""
 
 
-class OrderlessNADE(OrderlessNetwork):
+class OrderlessNADE(OrderlessNetwork, HiddenNetwork):
     """h¹ = g(c + Σ_{j seen} (W_j x_j + m_j)), more layers above it, params_i = V_i h + b_i.
 
     m_j says *that* variable j is seen, W_j x_j what it is; what is not seen adds nothing. Given one
@@ -63,10 +63,7 @@ class OrderlessNADE(OrderlessNetwork):
         """(B, D, F), (B, D) bool, (B, C) -> (B, D, P): of every variable given the seen."""
         seen = seen[:, : len(self.inputs)]
         shown = torch.where(seen[..., None], features[:, : len(self.inputs)], 0.0)
-        sums = self._nothing_seen(features.shape[0], context)
-        sums = sums + shown.flatten(1) @ self.inputs.flatten(0, 1)
-        sums = sums + seen.to(self.seen.dtype) @ self.seen
-        params = linear(self._last_layer(sums), self.outputs.flatten(0, 1))
+        params = linear(self._units(shown, seen, context), self.outputs.flatten(0, 1))
         return params.reshape(-1, *self.output_bias.shape) + self.output_bias
 
     def forward(
@@ -83,6 +80,15 @@ class OrderlessNADE(OrderlessNetwork):
         chunks = zip(*(part.split(rows) for part in (features, nothing_seen, order)), strict=True)
         return torch.cat([self._all_steps(*chunk) for chunk in chunks])
 
+    def hidden_units(
+        self, features: Tensor, context: Tensor | None = None, order: Tensor | None = None
+    ) -> Tensor:
+        """(B, T, F), (B, C), (T,) or (B, T) -> (B, 1, H): the units that have seen everything."""
+        order = self._order(features.shape[0], order)
+        shown = take(features, order.argsort(dim=1))[:, : len(self.inputs)]
+        everything = torch.ones_like(shown[..., 0], dtype=torch.bool)
+        return self._units(shown, everything, context)[:, None]
+
     def start(
         self, batch_size: int, context: Tensor | None = None, order: Tensor | None = None
     ) -> tuple[Tensor, State]:
@@ -97,6 +103,12 @@ class OrderlessNADE(OrderlessNetwork):
         sums = sums + _by_variable(feature, self.inputs.transpose(1, 2), new) + self.seen[new]
         state = (sums, order, position + 1)
         return self._params(state), state
+
+    def _units(self, shown: Tensor, seen: Tensor, context: Tensor | None) -> Tensor:
+        """(B, D, F), zero where not seen, (B, D) bool, (B, C) -> (B, H): the last layer."""
+        sums = self._nothing_seen(len(shown), context)
+        sums = sums + shown.flatten(1) @ self.inputs.flatten(0, 1)
+        return self._last_layer(sums + seen.to(self.seen.dtype) @ self.seen)
 
     def _all_steps(self, features: Tensor, nothing_seen: Tensor, order: Tensor) -> Tensor:
         """(B, T, F), (B, H), (B, T) -> (B, T, P).

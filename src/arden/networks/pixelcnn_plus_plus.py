@@ -67,13 +67,18 @@ class PixelCNNPlusPlus(RasterNetwork):
 
     def maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
         """(B, 2C, H, W), (B, context) -> (B, C·3M, H, W)."""
+        units = self.hidden_maps(planes, context).permute(0, 2, 3, 1)
+        pixels = planes[:, ::2].permute(0, 2, 3, 1)
+        head = self.output(units).to(pixels.dtype)
+        return self.chain.forward(head, pixels).permute(0, 3, 4, 1, 2).flatten(1, 2)
+
+    def hidden_maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
+        """(B, 2C, H, W), (B, context) -> (B, 2W, H, W): the second stream, at its end."""
         above, left = self.first_above(planes), self.first_left(planes)
         for above_block, left_block in self._blocks():
             above = above_block(above, above_block.shift(context))
             left = left_block(left, left_block.shift(context), above)
-        pixels = planes[:, ::2].permute(0, 2, 3, 1)
-        head = self._head(left.permute(0, 2, 3, 1)).to(pixels.dtype)
-        return self.chain.forward(head, pixels).permute(0, 3, 4, 1, 2).flatten(1, 2)
+        return concatenated_elu(left, 1)
 
     def start_maps(self, batch_size: int, context: Tensor | None) -> State:
         """B, (B, C) -> (per block the contexts' shares and both memories, the row, head, params).
@@ -108,7 +113,7 @@ class PixelCNNPlusPlus(RasterNetwork):
             own = zip(self._of(self.left), blocks[1::2], rows, strict=True)
             for block, (shift, memories), above in own:
                 left = block.at(left, memories, pixel, shift, above[:, :, x])
-            head = self._head(left)
+            head = self.output(concatenated_elu(left, -1))
             params = self.chain.first(head)
         else:
             before = planes[:, : 2 * channel : 2, y + self.margin, x + self.margin]
@@ -127,10 +132,6 @@ class PixelCNNPlusPlus(RasterNetwork):
         pixel = torch.arange(num_steps) // channels
         own = pixel[:, None] == pixel[None]
         return scalars | (own & torch.ones_like(own).tril(-1))
-
-    def _head(self, x: Tensor) -> Tensor:
-        """(…, W) -> (…, numbers of the head)."""
-        return self.output(concatenated_elu(x, -1))
 
     def _blocks(self) -> list[tuple[ShiftedBlock, ShiftedBlock]]:
         return list(zip(self._of(self.above), self._of(self.left), strict=True))

@@ -58,11 +58,16 @@ class PixelSNAIL(RasterNetwork):
 
     def maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
         """(B, C·(F + 1), H, W), (B, C) -> (B, C·P, H, W)."""
+        body = self.hidden_maps(planes, context).permute(0, 2, 3, 1)
+        whole = planes.permute(0, 2, 3, 1)
+        return self.chain(body, self._features(whole)).permute(0, 3, 1, 2)
+
+    def hidden_maps(self, planes: Tensor, context: Tensor | None) -> Tensor:
+        """(B, C·(F + 1), H, W), (B, C) -> (B, W, H, W): what the chain of channels reads."""
         x = self.above(planes) + self.left(planes)
         for block in self.blocks:
             x = block(x, planes, self.places, context)
-        body, whole = elu(x).permute(0, 2, 3, 1), planes.permute(0, 2, 3, 1)
-        return self.chain(body, self._features(whole)).permute(0, 3, 1, 2)
+        return elu(x)
 
     def start_maps(self, batch_size: int, context: Tensor | None) -> State:
         """B, (B, C) -> (what every block carries, what the blocks made of the pixel)."""

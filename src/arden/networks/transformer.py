@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from arden.core.network import CausalNetwork, NetworkSpec, State
+from arden.core.network import HiddenNetwork, NetworkSpec, State
 from arden.layers.causal_attention import TransformerBlock, check_heads
 from arden.layers.growing import FIRST_LENGTH, with_room
 from arden.networks.options.sequences import TransformerOptions
@@ -15,7 +15,7 @@ from arden.networks.options.sequences import TransformerOptions
 __all__ = ["Transformer", "TransformerOptions"]
 
 
-class Transformer(CausalNetwork):
+class Transformer(HiddenNetwork):
     """Token t = the value of step t − 1, or a learned first vector shifted by the context.
 
     Positions are learned where the number of steps is known; where it is not, queries and keys are
@@ -46,6 +46,10 @@ class Transformer(CausalNetwork):
 
     def forward(self, features: Tensor, context: Tensor | None = None) -> Tensor:
         """(B, T, F), (B, C) -> (B, T, P)."""
+        return self.output(self.hidden_units(features, context))
+
+    def hidden_units(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, T, W): what the last block makes of every step."""
         batch_size, length, _ = features.shape
         first = self._first(batch_size, context)
         x = torch.cat([first, self.value(features[:, :-1])], dim=1)[:, :length]
@@ -53,7 +57,7 @@ class Transformer(CausalNetwork):
             x = x + self.position.weight[:length]
         for block in self.blocks:
             x = block(x)
-        return self.output(self.norm(x))
+        return self.norm(x)
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (keys and values of each block, t + 1)."""

@@ -47,14 +47,18 @@ class UntiedNADE(HiddenLayerNetwork):
     def forward(self, features: Tensor, context: Tensor | None = None) -> Tensor:
         """(B, T, F), (B, C) -> (B, T, P): one product a step, each with its own matrix."""
         hidden_bias, output_bias = self.biases(features.shape[0], context)
+        return self.params(self.sums(features, hidden_bias), output_bias)
+
+    def sums(self, features: Tensor, hidden_bias: Tensor) -> Tensor:
+        """(B, T, F), (B, T, H) -> (B, T, H)."""
         if not self.rows:
-            return self.params(hidden_bias, output_bias)
+            return hidden_bias
         flat = features.flatten(1)
         # Not slices: the gradient of each would be a matrix as large as the whole.
         pieces = self.inputs.split(self.rows)
         sums = [flat[:, : len(piece)] @ piece for piece in pieces]
         added = torch.stack([torch.zeros_like(sums[0]), *sums], dim=1)
-        return self.params(hidden_bias + added, output_bias)
+        return hidden_bias + added
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (what was seen, both biases, t)."""

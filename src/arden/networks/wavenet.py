@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from arden.core.network import CausalNetwork, NetworkSpec, State
+from arden.core.network import HiddenNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.gated_dilation import GatedDilation
 from arden.networks.options.sequences import WaveNetOptions
@@ -18,7 +18,7 @@ _MOST_LAYERS = 20
 """Doublings of the dilation: the last ring of a cached step then holds 2¹⁹ inputs."""
 
 
-class WaveNet(CausalNetwork):
+class WaveNet(HiddenNetwork):
     """Gated convolutions with dilations 1, 2, 4 … 2^{layers−1}, ``stacks`` times over.
 
     The sequence is shifted by one step behind a learned first vector; the context reaches every
@@ -68,6 +68,10 @@ class WaveNet(CausalNetwork):
 
     def forward(self, features: Tensor, context: Tensor | None = None) -> Tensor:
         """(B, T, F), (B, C) -> (B, T, P)."""
+        return self.output(self.hidden_units(features, context))
+
+    def hidden_units(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """(B, T, F), (B, C) -> (B, T, skip)."""
         batch_size, length, _ = features.shape
         first = self.first.expand(batch_size, 1, -1)
         x = torch.cat([first, self.input(features[:, :-1])], dim=1)[:, :length]
@@ -75,7 +79,7 @@ class WaveNet(CausalNetwork):
         for block in self._blocks():
             x, skip = block(x, context)
             skipped.append(skip)
-        return self._params(skipped)
+        return self._last_layer(skipped)
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (rings, gates' shifts, t + 1)."""
@@ -98,11 +102,11 @@ class WaveNet(CausalNetwork):
         for block, ring, shift in zip(self._blocks(), rings, shifts, strict=True):
             x, skip = block.step(x, ring, shift, position)
             skipped.append(skip)
-        return self._params(skipped), (rings, shifts, position + 1)
+        return self.output(self._last_layer(skipped)), (rings, shifts, position + 1)
 
-    def _params(self, skipped: list[Tensor]) -> Tensor:
+    def _last_layer(self, skipped: list[Tensor]) -> Tensor:
         total = torch.relu(torch.stack(skipped).sum(dim=0))
-        return self.output(torch.relu(self.hidden(total)))
+        return torch.relu(self.hidden(total))
 
     def _blocks(self) -> list[GatedDilation]:
         return cast(list[GatedDilation], list(self.blocks))

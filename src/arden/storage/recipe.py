@@ -70,11 +70,13 @@ def describe(model: nn.Module, own: OwnClasses = NO_CLASSES) -> dict[str, Any]:
             "model: expected an AutoregressiveModel, a Mixture or a LatentModel, "
             f"got {type(model).__name__}"
         )
-    return {
+    recipe = {
         "ordering": _describe_part(ORDERINGS, model.ordering, "ordering", own),
         "conditional": _describe_part(CONDITIONALS, model.conditional, "conditional", own),
         "network": _named(NETWORKS, model.network, model.context_size, "network", own),
     }
+    counts = {"class_counts": list(model.class_counts)} if model.class_counts else {}
+    return recipe | counts
 
 
 def build(recipe: object, own: OwnClasses = NO_CLASSES) -> AnyModel:
@@ -101,7 +103,7 @@ def build(recipe: object, own: OwnClasses = NO_CLASSES) -> AnyModel:
     assert isinstance(conditional, Conditional)
     cls, context_size, options = _read_named(NETWORKS, recipe.get("network"), "network", own)
     network = cls(spec_for(ordering, conditional, context_size), options)
-    return AutoregressiveModel(ordering, network, conditional)
+    return AutoregressiveModel(ordering, network, conditional, _list(recipe, "class_counts"))
 
 
 def _named(
@@ -128,6 +130,14 @@ def _read_named(
         raise InputError(f"context_size: expected a number ≥ 0, got {context_size!r}")
     given = _mapping(entry.get("options", {}), "options")
     return cls, context_size, options_from(_options_class(cls), given, f"{what} {entry['name']}")
+
+
+def _list(recipe: Mapping[str, Any], name: str) -> list[Any]:
+    """A recipe, the name of a list that may be missing -> the list."""
+    found = recipe.get(name, [])
+    if not isinstance(found, list):
+        raise InputError(f"{name}: expected a list, got {found!r}")
+    return found
 
 
 def _event_shape(sizes: object) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """Systems over events of one fixed length: logistic regressions, NADE and its relatives, MADE."""
 
-from arden.systems.system import System
+from arden.systems.system import HIDDEN_VERBS, System
 
 __all__ = ["FEEDFORWARD"]
 
@@ -18,6 +18,7 @@ FEEDFORWARD: dict[str, System] = {
         title="Untied NADE: one small network for every conditional",
         network="untied_nade",
         options="arden.networks.options.feedforward:UntiedNADEOptions",
+        verbs=HIDDEN_VERBS,
         formula="h_i = σ(A_i x_<i + c_i), x̂_i = σ(v_i·h_i + b_i)",
         paper="Bengio, Bengio, Modeling high-dimensional discrete data with multi-layer neural "
         "networks, 2000",
@@ -29,6 +30,7 @@ FEEDFORWARD: dict[str, System] = {
         title="Neural autoregressive distribution estimator",
         network="nade",
         options="arden.networks.options.feedforward:NADEOptions",
+        verbs=HIDDEN_VERBS,
         formula="h_i = σ(W_{·,<i} x_<i + c), x̂_i = σ(v_i·h_i + b_i)",
         paper="Larochelle, Murray, The neural autoregressive distribution estimator, 2011",
         training={"learning_rate": 3e-3, "weight_decay": 0.1},
@@ -39,6 +41,7 @@ FEEDFORWARD: dict[str, System] = {
         title="NADE over K symbols, each shown one-hot",
         network="nade",
         options="arden.networks.options.feedforward:NADEOptions",
+        verbs=HIDDEN_VERBS,
         formula="h_i = σ(Σ_{j<i} W_{j,x_j} + c), p(x_i | x_<i) = softmax(V_i h_i + b_i)",
         paper="Larochelle, Murray, The neural autoregressive distribution estimator, 2011",
         data=("discrete",),
@@ -52,6 +55,7 @@ FEEDFORWARD: dict[str, System] = {
         title="Real-valued NADE: a mixture of Gaussians for every conditional",
         network="nade",
         options="arden.networks.options.feedforward:NADEOptions",
+        verbs=HIDDEN_VERBS,
         formula="p(x_i | x_<i) = Σ_k π_ik N(x_i; μ_ik, σ_ik²), all linear in h_i = g(W x_<i + c)",
         paper="Uria, Murray, Larochelle, RNADE: the real-valued neural autoregressive "
         "density-estimator, 2013",
@@ -71,6 +75,7 @@ FEEDFORWARD: dict[str, System] = {
         title="Masked autoencoder for distribution estimation",
         network="made",
         options="arden.networks.options.feedforward:MADEOptions",
+        verbs=HIDDEN_VERBS,
         formula="h = g((W ∘ M_W) x + b), x̂ = σ((V ∘ M_V) h + c)",
         paper="Germain, Gregor, Murray, Larochelle, MADE, 2015",
         training={"weight_decay": 0.1},
@@ -81,6 +86,7 @@ FEEDFORWARD: dict[str, System] = {
         title="Deep orderless NADE, for every order at once",
         network="orderless_nade",
         options="arden.networks.options.feedforward:OrderlessNADEOptions",
+        verbs=HIDDEN_VERBS,
         formula="h = g(W (x ∘ m) + M m + c), layer by layer, x̂_i = σ(v_i·h + b_i), m what is seen",
         paper="Uria, Murray, Larochelle, A deep and tractable density estimator, 2014",
         # Random masks make gradients noisy: averaged weights gain half a nat on the digits.

@@ -1,6 +1,6 @@
 """Systems over the raster of an image."""
 
-from arden.systems.system import System
+from arden.systems.system import HIDDEN_VERBS, System
 
 __all__ = ["IMAGES"]
 
@@ -18,6 +18,7 @@ IMAGES: dict[str, System] = {
         title="PixelRNN with Row LSTM",
         network="row_lstm",
         options="arden.networks.options.images:RowLSTMOptions",
+        verbs=HIDDEN_VERBS,
         formula="o, f, i, g = σ(Kˢ ∗ h_{y−1} + Kⁱ ∗ x_y), row by row: the triangle above a pixel",
         paper="van den Oord, Kalchbrenner, Kavukcuoglu, Pixel recurrent neural networks, 2016",
         data=("discrete", "real"),
@@ -29,6 +30,7 @@ IMAGES: dict[str, System] = {
         title="PixelRNN with Diagonal BiLSTM",
         network="diagonal_bilstm",
         options="arden.networks.options.images:DiagonalBiLSTMOptions",
+        verbs=HIDDEN_VERBS,
         formula="LSTMs along both diagonals, the right one shifted down a row: all pixels before",
         paper="van den Oord, Kalchbrenner, Kavukcuoglu, Pixel recurrent neural networks, 2016",
         data=("discrete", "real"),
@@ -40,6 +42,7 @@ IMAGES: dict[str, System] = {
         title="PixelCNN",
         network="pixelcnn",
         options="arden.networks.options.images:PixelCNNOptions",
+        verbs=HIDDEN_VERBS,
         formula="masked convolutions over the pixels above and to the left, R → G → B in a pixel",
         paper="van den Oord, Kalchbrenner, Kavukcuoglu, Pixel recurrent neural networks, 2016",
         data=("discrete", "real"),
@@ -51,6 +54,7 @@ IMAGES: dict[str, System] = {
         title="Gated PixelCNN",
         network="gated_pixelcnn",
         options="arden.networks.options.images:GatedPixelCNNOptions",
+        verbs=HIDDEN_VERBS,
         formula="tanh(W_f ∗ x) · σ(W_g ∗ x) in a stack of the rows above and one of the row so far",
         paper="van den Oord et al., Conditional image generation with PixelCNN decoders, 2016",
         training={"learning_rate": 3e-3, "weight_decay": 0.1},
@@ -62,6 +66,7 @@ IMAGES: dict[str, System] = {
         title="PixelCNN++",
         network="pixelcnn_plus_plus",
         options="arden.networks.options.images:PixelCNNPlusPlusOptions",
+        verbs=HIDDEN_VERBS,
         formula="Σ_m π_m p_m(r) p_m(g | r) p_m(b | r, g) of logistics, given all pixels before",
         paper="Salimans, Karpathy, Chen, Kingma, PixelCNN++, 2017",
         data=("discrete",),
@@ -75,6 +80,7 @@ IMAGES: dict[str, System] = {
         title="PixelSNAIL: convolutions and attention over an image",
         network="pixelsnail",
         options="arden.networks.options.images:PixelSNAILOptions",
+        verbs=HIDDEN_VERBS,
         formula="x + a · σ(b), softmax(Q Kᵀ / √d) V over the pixels before, R → G → B in a pixel",
         paper="Chen, Mishra, Rohaninejad, Abbeel, PixelSNAIL, 2018",
         training={"learning_rate": 3e-3},

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any, TypeVar
 
-__all__ = ["EXACT_VERBS", "NEEDS", "System", "with_defaults"]
+__all__ = ["EXACT_VERBS", "HIDDEN_VERBS", "NEEDS", "System", "with_defaults"]
 
 T = TypeVar("T")
 
-EXACT_VERBS = ("fit", "score", "sample", "verify", "compare", "ensemble", "detect")
+EXACT_VERBS = (
+    *("fit", "score", "sample", "complete", "detect", "classify"),
+    *("verify", "compare", "ensemble"),
+)
 """What every exact model answers."""
+
+HIDDEN_VERBS = (*EXACT_VERBS, "represent")
+"""What one answers whose network has hidden units to read (`arden.core.network.HiddenNetwork`)."""
 
 NEEDS = {"fixed length": "events of one fixed length", "image": "the raster of an image"}
 """What a system may ask of its data besides the kind of values -> the words for it."""

@@ -12,6 +12,7 @@ from arden.core.latent import AnyModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
+from arden.tasks.classify import class_log_prior, class_log_probs
 from arden.tasks.complexity import complexity_bits
 from arden.tasks.score import score as log_prob_of
 from arden.tasks.verbs import exact
@@ -62,9 +63,9 @@ def normality(
     2020).
 
     A class-conditional model is given each row's class in ``context``; or ``classes`` asks for the
-    ``mixture`` over all its classes, each with the same weight, or for the class that gives most
-    (``max``, no probability, but a score as good as any). With ``scored`` (windows of sequences)
-    the figure is per scored value, because windows score different numbers of them.
+    ``mixture`` over all its classes, as frequent as in the rows of the fit, or for the class that
+    gives most (``max``, no probability, but a score as good as any). With ``scored`` (windows of
+    sequences) the figure is per scored value, because windows score different numbers of them.
 
     Raises:
         InputError: as `score`; a model without a density; a background of other events; real
@@ -105,17 +106,12 @@ def _log_prob(
         )
     if not model.context_size or classes == "given":
         return log_prob_of(model, x, context, observed, scored=scored, batch_size=batch_size)
-    per_class = []
-    for place in range(model.context_size):
-        told = torch.zeros(len(x), model.context_size)
-        told[:, place] = 1.0
-        per_class.append(
-            log_prob_of(model, x, told, observed, scored=scored, batch_size=batch_size)
-        )
-    joint = torch.stack(per_class)
+    joint = class_log_probs(model, x, observed, scored=scored, batch_size=batch_size)
     if classes == "max":
-        return joint.amax(dim=0)
-    return joint.logsumexp(dim=0) - math.log(model.context_size)
+        return joint.amax(dim=1)
+    # Weights as frequent as in the rows of the fit; the same for all where they are not known.
+    known = model.class_counts or [1.0] * model.context_size
+    return (joint + class_log_prior(model, known)).logsumexp(dim=1)
 
 
 def _counted(

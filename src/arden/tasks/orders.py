@@ -50,7 +50,7 @@ def in_orders(
     return [
         model,
         *(
-            AutoregressiveModel(next(others), model.network, model.conditional)
+            AutoregressiveModel(next(others), model.network, model.conditional, model.class_counts)
             for _ in range(orders - 1)
         ),
     ]

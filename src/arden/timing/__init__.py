@@ -2,7 +2,7 @@
 
 from arden.timing.rounds import Timing, interleaved, peak_memory
 from arden.timing.tasks import TASKS, Trial, calls_of, has_kernel, trials, without
-from arden.timing.work import Rates, Work, measure_rates, work_of_row
+from arden.timing.work import Rates, Work, measure_rates, waiting, work_of_row
 
 __all__ = [
     "Rates",
@@ -16,6 +16,7 @@ __all__ = [
     "measure_rates",
     "peak_memory",
     "trials",
+    "waiting",
     "without",
     "work_of_row",
 ]

@@ -16,7 +16,7 @@ from arden.kernels import register, without_kernels
 from arden.tasks.sample import sample
 from arden.tasks.score import score
 from arden.timing.rounds import Timing, interleaved, peak_memory
-from arden.timing.work import Rates, Work, work_of_row
+from arden.timing.work import Rates, Work, waiting, work_of_row
 from arden.training.context import class_context
 from arden.training.descent import Descent
 from arden.training.objectives import default_objective
@@ -89,16 +89,24 @@ def trials(
 def calls_of(
     model: AutoregressiveModel, data: Dataset, options: TrainingOptions, rows: int
 ) -> dict[str, Call]:
-    """A model, its data, B -> a call for every task it has: tables are counted, not trained."""
+    """A model, its data, B -> a call for every task it has: tables are counted, not trained.
+
+    On a GPU a call returns when everything is done, not when it was asked for.
+    """
+    wait = waiting(model.device)
     some = _repeated(data.train, rows)
     context = class_context(some, model.context_size)
     length = some.values[0].numel() if model.ordering.num_steps is None else None
 
     def scored() -> object:
-        return score(model, some.values, context, batch_size=rows)
+        told = score(model, some.values, context, batch_size=rows)
+        wait()
+        return told
 
     def drawn() -> object:
-        return sample(model, rows, seed=0, context=context, max_steps=length)
+        told = sample(model, rows, seed=0, context=context, max_steps=length)
+        wait()
+        return told
 
     calls: dict[str, Call] = {"score": scored, "sample": drawn}
     if isinstance(model.network, CountedNetwork):
@@ -110,7 +118,9 @@ def calls_of(
 
     def stepped() -> object:
         descent.next_epoch()
-        return descent.epoch(lambda: False, lambda stop: None)
+        told = descent.epoch(lambda: False, lambda stop: None)
+        wait()
+        return told
 
     return {"train": stepped, **calls}
 

@@ -22,7 +22,10 @@ from arden.core.model import AutoregressiveModel
 from arden.kernels import without_kernels
 from arden.networks.nade import NADE
 
-__all__ = ["Rates", "Work", "measure_rates", "work_of_row"]
+__all__ = ["Rates", "Work", "measure_rates", "waiting", "work_of_row"]
+
+_NO_ARITHMETIC = 1e10
+"""Operations a second below which products of bfloat16 are emulated."""
 
 _TRANSCENDENTAL = {
     *("sigmoid", "tanh", "exp", "log", "log1p", "expm1", "erf", "gelu", "silu", "softplus"),
@@ -56,9 +59,11 @@ class Rates:
     """Values of the logistic function."""
     traffic: float
     """Bytes read or written in memory too large for any cache."""
+    half: float = 0.0
+    """As ``matrix``, in bfloat16; 0 where it was not measured."""
 
-    def seconds(self, task: str, work: Work, rows: int) -> float:
-        """A name of `TASKS`, a row's work, rows -> the least seconds.
+    def seconds(self, task: str, work: Work, rows: int, half: bool = False) -> float:
+        """A name of `TASKS`, a row's work, rows, whether in bfloat16 -> the least seconds.
 
         Scoring is one pass; training is three in products (its backward pass makes two) and AdamW
         reading and writing weights, gradients and both moments; a walk reads every weight that it
@@ -66,7 +71,8 @@ class Rates:
         """
         products, functions = rows * work.flops, rows * work.transcendentals / self.sigmoids
         if task == "train":
-            return 3 * products / self.matrix + functions + 28 * work.weights / self.traffic
+            rate = self.half if half and self.half else self.matrix
+            return 3 * products / rate + functions + 28 * work.weights / self.traffic
         if task == "sample":
             return max(products / self.matrix, work.flops / self.vector) + functions
         return products / self.matrix + functions
@@ -114,27 +120,53 @@ def _unchanged(model: AutoregressiveModel, x: Tensor) -> int:
     return int((features == 0).all(dim=-1).sum()) // len(x)
 
 
-def measure_rates(weights: int = 2**19, rounds: int = 5) -> Rates:
-    """How many weights the matrix of a vector product has -> what this machine does in a second."""
+def measure_rates(
+    weights: int = 2**19, rounds: int = 5, device: torch.device | None = None
+) -> Rates:
+    """How many weights the matrix of a vector product has -> what this machine does in a second.
+
+    Of the CPU, with its present number of threads, or of the ``device``.
+    """
     side, long = 1024, max(64, int(weights**0.5))
-    square, matrix, vector = torch.rand(side, side), torch.rand(long, long), torch.rand(long)
-    logits, block = torch.rand(2**17), torch.rand(2**25)
-    copy = torch.empty_like(block)
+    square, matrix = torch.rand(side, side, device=device), torch.rand(long, long, device=device)
+    vector, logits = torch.rand(long, device=device), torch.rand(2**17, device=device)
+    block = torch.rand(2**25, device=device)
+    copy, wait = torch.empty_like(block), waiting(device)
     return Rates(
-        matrix=2 * side**3 / _best(lambda: square @ square, rounds),
-        vector=2 * long**2 / _best(lambda: torch.mv(matrix, vector), rounds, 100),
-        sigmoids=len(logits) / _best(lambda: torch.sigmoid(logits), rounds, 20),
-        traffic=8 * len(block) / _best(lambda: copy.copy_(block), rounds),
+        matrix=2 * side**3 / _best(lambda: square @ square, wait, rounds),
+        vector=2 * long**2 / _best(lambda: torch.mv(matrix, vector), wait, rounds, 100),
+        sigmoids=len(logits) / _best(lambda: torch.sigmoid(logits), wait, rounds, 20),
+        traffic=8 * len(block) / _best(lambda: copy.copy_(block), wait, rounds),
+        half=_half(square.bfloat16(), wait, rounds),
     )
 
 
-def _best(call: Callable[[], object], rounds: int, times: int = 1) -> float:
+def waiting(device: torch.device | None) -> Callable[[], None]:
+    """A device -> what returns once it has done all that it was told to do."""
+    if device is None or device.type != "cuda":
+        return lambda: None
+    return lambda: torch.cuda.synchronize(device)
+
+
+def _half(square: Tensor, wait: Callable[[], None], rounds: int) -> float:
+    small = square[:256, :256].contiguous()
+    rate = 2 * len(small) ** 3 / _best(lambda: small @ small, wait, 1)
+    if rate < _NO_ARITHMETIC:
+        return rate  # a processor without bfloat16 arithmetic would take many seconds for more
+    return max(rate, 2 * len(square) ** 3 / _best(lambda: square @ square, wait, rounds))
+
+
+def _best(
+    call: Callable[[], object], wait: Callable[[], None], rounds: int, times: int = 1
+) -> float:
     """The fewest seconds of one call: a limit is what the machine can do when nothing disturbs."""
     call()
+    wait()
     each = []
     for _ in range(2 * rounds):
         began = time.perf_counter()
         for _ in range(times):
             call()
+        wait()
         each.append((time.perf_counter() - began) / times)
     return min(each)

@@ -1,4 +1,4 @@
-"""Class labels as the context of a class-conditional model."""
+"""Class labels as the context of a class-conditional model, and how many there are of each."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from arden.core.latent import AnyModel, LatentModel
+from arden.core.mixture import Mixture
 from arden.data.dataset import Split
 from arden.errors import InputError
 
-__all__ = ["class_context"]
+__all__ = ["class_context", "note_classes"]
 
 
 def class_context(split: Split, context_size: int) -> Tensor | None:
@@ -26,3 +28,16 @@ def class_context(split: Split, context_size: int) -> Tensor | None:
     if most >= context_size:
         raise InputError(f"data: expected labels below {context_size}, got {most}")
     return one_hot(split.labels.long(), context_size).to(torch.get_default_dtype())
+
+
+def note_classes(model: AnyModel, train: Split) -> None:
+    """A model, the rows it is fitted to -> (): it knows how many of them each class has.
+
+    Nothing is noted for a model that is not exact or takes no context.
+    """
+    if isinstance(model, LatentModel) or not model.context_size or train.labels is None:
+        return
+    counts = tuple(torch.bincount(train.labels.long(), minlength=model.context_size).tolist())
+    if len(counts) == model.context_size:  # a label beyond the classes has its own sentence
+        for member in model.models if isinstance(model, Mixture) else [model]:
+            member.class_counts = counts

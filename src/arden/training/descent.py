@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import torch
 from torch import Generator, nn
@@ -16,6 +17,7 @@ from arden.training.mutation import Mutation
 from arden.training.objectives import Objective
 from arden.training.optimiser import learning_rate, make_optimiser
 from arden.training.options import TrainingOptions
+from arden.training.products import Compiled, autocast, matmul_precision
 from arden.training.snapshot import MovingAverage, restore, snapshot
 from arden.training.world import World
 
@@ -42,6 +44,7 @@ class Descent:
         self.wrapped: nn.Module = objective
         self.optimiser = make_optimiser(model, options)
         self.average = MovingAverage(model, options.average) if options.average else None
+        self.compiled = Compiled(model) if options.compile else nullcontext()
         self.mutation = Mutation(data, options.mutate) if options.mutate else None
         self.generator = Generator().manual_seed(options.seed)
         self.position = Position()
@@ -128,15 +131,15 @@ class Descent:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.options, self.position.step, steps)
         self.optimiser.zero_grad(set_to_none=True)
-        half = self.options.precision == "bfloat16"
-        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=half):
-            losses = self.wrapped(batch.x, batch.context, batch.observed, batch.noise)
-        loss = losses.mean()
-        rows = batch.weight * batch.rows / self.world.size
-        nats, stop = self.world.sum([loss.item() * rows, float(asked)])
-        if not math.isfinite(nats):
-            raise NotANumber(f"the loss became {nats / batch.rows}")
-        (loss * batch.weight if batch.weight != 1 else loss).backward()
+        with matmul_precision(self.options.matmul_precision):
+            with self.compiled, autocast(self.options, self.model.device):
+                losses = self.wrapped(batch.x, batch.context, batch.observed, batch.noise)
+            loss = losses.mean()
+            rows = batch.weight * batch.rows / self.world.size
+            nats, stop = self.world.sum([loss.item() * rows, float(asked)])
+            if not math.isfinite(nats):
+                raise NotANumber(f"the loss became {nats / batch.rows}")
+            (loss * batch.weight if batch.weight != 1 else loss).backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
         if not math.isfinite(norm.item()):
             raise NotANumber("the gradient became infinite")

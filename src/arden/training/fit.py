@@ -18,6 +18,7 @@ from arden.data.dataset import Dataset
 from arden.errors import InputError
 from arden.kernels import register
 from arden.training.checkpoint import Checkpoint, TrainingState
+from arden.training.context import note_classes
 from arden.training.counting import fit_by_counting
 from arden.training.descent import Descent, NotANumber
 from arden.training.interruption import Interruption
@@ -65,6 +66,7 @@ def fit_model(
     options.check()
     register()
     _check_data(model, data)
+    note_classes(model, data.train)
     counted = _is_counted(model) and objective is None
     if options.mutate:
         data = mutated(data, options, train=counted)

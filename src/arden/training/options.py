@@ -30,6 +30,10 @@ class TrainingOptions:
     """Decay of an exponential moving average of the weights, used in place of them; 0 is none."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of training's matrix products (fused CPU kernels keep float32); figures are in float32."""
+    matmul_precision: Literal["highest", "high", "medium"] = "highest"
+    """Of training's float32 products: high is TF32, medium also bfloat16, where there is any."""
+    compile: bool = False
+    """Let torch.compile fuse the training step: pays for deep networks over many epochs."""
     patience: int = 20
     """Stop after this many epochs without a better validation likelihood."""
     mutate: float = 0.0

@@ -1,0 +1,59 @@
+"""Linear probes as Markdown: docs/represent.md, from the results."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+from benchmarks.classify.table import spread
+from benchmarks.provenance import ROOT
+from benchmarks.reporting import write_between
+
+__all__ = ["MARKS", "PAGE", "tables", "write_page"]
+
+PAGE = ROOT / "docs" / "represent.md"
+MARKS = ("<!-- figures: made by benchmarks/probe/run.py --table -->", "<!-- end -->")
+
+
+def write_page(recipes: dict[str, Any], folder: Path) -> None:
+    """The recipes, the folder of results -> (): the page's tables."""
+    write_between(PAGE, MARKS, tables(recipes, folder))
+
+
+def tables(recipes: dict[str, Any], folder: Path) -> str:
+    """The recipes, the folder of results -> a table for each data set that was measured."""
+    told = []
+    for name, recipe in recipes.items():
+        path = folder / f"{name}.json"
+        if path.exists():
+            found = json.loads(path.read_text(encoding="utf-8"))
+            told.append(_table(name, ["raw pixels", *recipe["models"]], found))
+    return "\n\n".join(told)
+
+
+def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
+    lines = [
+        f"**{name}**: {found['train_rows']:,} training rows, {found['test_rows']:,} test rows. "
+        f"{found['protocol']}",
+        "",
+        "| features | how many | right, % | the same network untrained, % | seeds |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for model in models:
+        some = [run for run in found["runs"] if run["model"] == model]
+        if not some:
+            continue
+        right = {
+            trained: [100 * run["accuracy"] for run in some if run["trained"] == trained]
+            for trained in (True, False)
+        }
+        untrained = spread(right[False], 1) if right[False] else ""
+        width = round(statistics.fmean(run["features"] for run in some))
+        lines.append(
+            f"| {model} | {width} | {spread(right[True], 1)} | {untrained} | {len(right[True])} |"
+        )
+    seconds = sum(run["seconds"] for run in found["runs"])
+    lines += ["", f"Commit {found['commit']}, {found['machine']}, {seconds / 60:.0f} minutes."]
+    return "\n".join(lines)
