@@ -46,8 +46,8 @@ Sets = dict[str, tuple[Array, NDArray[np.int64]]]
 class Setup:
     """How much is done, and the settings, chosen beforehand."""
 
-    most_rows: int = 1_500
-    steps: int = 400
+    most_rows: int = 1_000
+    steps: int = 250
     """Gradient steps of a fit, in batches of 64."""
     components: int = 5
     """Gaussians of a conditional, and of scikit-learn's mixture."""

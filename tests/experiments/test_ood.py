@@ -12,7 +12,8 @@ from arden.data.dataset import Dataset, Split
 from arden.data.schema import Schema
 from experiments.ood import run
 
-TINY = run.Setup(channels=4, blocks=1, components=2, rates=(0.2, 0.5))
+SMALL = {"channels": 4, "blocks": 1, "components": 2, "family": "logistics", "epochs": 1}
+TINY = run.Setup("pixelcnn", SMALL, rates=(0.2, 0.5))
 
 
 def stripes(rows: int, across: bool, seed: int) -> torch.Tensor:
@@ -78,3 +79,15 @@ def test_the_proxy_is_of_the_size_and_levels_of_the_rows() -> None:
     assert proxy.shape == (1797, 28, 28)
     assert proxy.dtype == torch.uint8
     assert int(proxy.max()) == 255
+    assert run.proxy(binary=True).unique().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("name", run.SETUPS)
+def test_setups_name_what_there_is(name: str) -> None:
+    from arden.assembly import split_options
+    from arden.data.catalogue import DATASETS
+
+    setup = run.SETUPS[name]
+    assert name == setup.system
+    assert {setup.inside, setup.outside} <= set(DATASETS)
+    split_options(setup.system, setup.options)
