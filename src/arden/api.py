@@ -19,8 +19,11 @@ from arden.tasks.bound import bound
 from arden.tasks.classify import classify
 from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
+from arden.tasks.compress import compress
+from arden.tasks.decompress import decompress
 from arden.tasks.detect import detect
 from arden.tasks.ensemble import ensemble
+from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
 from arden.tasks.represent import represent
 from arden.tasks.sample import sample
@@ -34,15 +37,20 @@ from arden.training.options import TrainingOptions
 
 __all__ = [
     "Completion",
+    "Marginal",
     "bound",
     "classify",
     "compare",
     "complete",
+    "compress",
+    "decompress",
     "detect",
     "ensemble",
     "fit",
     "load",
     "load_data",
+    "log_conditional",
+    "log_marginal",
     "predict",
     "represent",
     "sample",

@@ -27,6 +27,15 @@ def twin(run: Path) -> Path:
     return other
 
 
+def coded(run: Path, data: object, out: Path) -> Path:
+    """A run, its data, a folder -> the path of an .arden file, which no refused model makes."""
+    file = out.with_name(f"{out.name}.arden")
+    words = ["compress", data, "-m", run, "-o", file, "--overwrite", "--no-compare"]
+    with pytest.raises(SystemExit):
+        main([str(word) for word in words])
+    return file
+
+
 def with_classes(run: Path, data: object) -> list[object]:
     """A run and its data -> one of the same system given a class, and data that have classes.
 
@@ -64,6 +73,8 @@ VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
         *(run, data, "--mask", "random:0.5", "--rows", 3, "--out", out / "completed.npz")
     ],
     "represent": lambda run, data, out: [run, data, "--out", out / "features.csv"],
+    "compress": lambda run, data, out: [data, "-m", run, "-o", out / "data.arden"],
+    "decompress": lambda run, data, out: [coded(run, data, out), "-m", run, "-o", out / "data.npz"],
     "bound": lambda run, data, out: [run, data, "--samples", 2, "--out", out / "bounds.csv"],
 }
 """A verb -> what is said after it, of a run, its data (file or name) and a folder to write to."""

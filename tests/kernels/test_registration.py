@@ -8,10 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import arden.kernels
+from arden.conditionals.bernoulli import Bernoulli
 from arden.core import dispatch
+from arden.core.draw import draw, generic_draw
 from arden.kernels import register, without_kernels
+from arden.networks.fvsbn import FVSBN, FVSBNOptions
+from arden.orderings.raster import Raster
+from tests.kernels.networks import discrete_model
 
 HAS_NUMBA = arden.kernels.find_spec("numba") is not None
 SOURCES = Path(arden.kernels.__file__).parents[2]
@@ -39,10 +45,36 @@ def test_registering_twice_is_registering_once(tables):
 
 
 def test_without_numba_nothing_happens(tables, monkeypatch):
-    monkeypatch.setattr(arden.kernels, "_is_installed", lambda: False)
+    monkeypatch.setattr(arden.kernels, "_is_installed", lambda package: False)
     assert not register()
     assert not tables.FORWARD_KERNELS
-    assert not tables.DRAW_KERNELS
+    assert set(tables.DRAW_KERNELS) == {(dispatch.ANY, dispatch.ANY, "cuda")}  # torch alone
+
+
+@pytest.mark.parametrize(("package", "device"), [("numba", "cpu"), ("triton", "cuda")])
+def test_a_package_brings_the_kernels_of_its_device(tables, monkeypatch, package, device):
+    monkeypatch.setattr(arden.kernels, "_is_installed", lambda asked: asked == package)
+    assert register() == (package == "numba")
+    assert {where for _, where in tables.FORWARD_KERNELS} == {device}
+    assert {where for _, _, where in tables.DRAW_KERNELS} == {device, "cuda"}
+    assert {name for name, _, where in tables.DRAW_KERNELS if where == device} >= {"NADE", "MADE"}
+
+
+def test_a_model_asks_its_own_kernel_before_the_one_for_any(tables, monkeypatch):
+    model = discrete_model(FVSBN, FVSBNOptions(), Bernoulli(), Raster((3,)))
+    asked = []
+
+    def kernel(name, told):
+        return lambda *arguments: asked.append(name) or told
+
+    own, anything = ("FVSBN", "Bernoulli", "cpu"), (dispatch.ANY, dispatch.ANY, "cpu")
+    noise = torch.full((2, 3, 1), 0.5, dtype=torch.float64)
+    tables.DRAW_KERNELS.update({own: kernel("own", None), anything: kernel("any", None)})
+    assert torch.equal(draw(model, noise), generic_draw(model, noise))
+    assert asked == ["own", "any"]
+    tables.DRAW_KERNELS[own] = kernel("own", noise)
+    assert draw(model, noise) is noise
+    assert asked == ["own", "any", "own"]
 
 
 def test_the_environment_turns_kernels_off(tables, monkeypatch):
@@ -71,7 +103,8 @@ def test_kernels_can_be_put_aside(tables):
 
 
 def test_importing_the_folder_loads_neither_torch_nor_numba():
-    program = "import sys, arden.kernels; sys.exit({'torch', 'numba'} & set(sys.modules) != set())"
+    heavy = "{'torch', 'numba', 'triton'}"
+    program = f"import sys, arden.kernels; sys.exit({heavy} & set(sys.modules) != set())"
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
     command = [sys.executable, "-c", program]
     assert subprocess.run(command, env=environment, check=False).returncode == 0

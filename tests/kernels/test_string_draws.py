@@ -120,7 +120,7 @@ def test_samples_and_documents_come_from_the_fused_walks(monkeypatch):
         if fused:
             monkeypatch.setattr("arden.core.draw.generic_draw", None)
         else:
-            monkeypatch.setattr("arden.core.draw.DRAW_KERNELS", {})
+            monkeypatch.setattr("arden.core.dispatch.DRAW_KERNELS", {})
         expected.append(
             [
                 sample(strings, 20, seed=0, max_steps=9),

@@ -19,6 +19,7 @@ from arden.core.model import AutoregressiveModel
 from arden.core.network import CausalNetwork, CountedNetwork
 from arden.core.ordering import Ordering
 from arden.networks import NETWORKS
+from arden.networks.any_order_made import AnyOrderMADE, AnyOrderMADEOptions
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.attention_rnn import AttentionRNN, AttentionRNNOptions
 from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
@@ -93,6 +94,7 @@ VARIANTS = (
     Case("wavenet-narrow", WaveNet, WaveNetOptions(3, 4, layers=1, stacks=1), free_length=True),
     Case("wavenet-far", WaveNet, WaveNetOptions(4, 12, layers=4, stacks=1), free_length=True),
     Case("any-order", AnyOrderTransformer, AnyOrderTransformerOptions(8, heads=2, layers=2)),
+    Case("any-order-made-deep", AnyOrderMADE, AnyOrderMADEOptions((9, 8), "tanh", direct=False)),
     Case(
         "pixelcnn++-wide",
         PixelCNNPlusPlus,

@@ -15,6 +15,7 @@ from arden.core.conditional import Conditional
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import CausalNetwork
+from arden.networks.any_order_made import AnyOrderMADE, AnyOrderMADEOptions
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.independent import Independent, IndependentOptions
 from arden.networks.made import MADE, MADEOptions
@@ -131,6 +132,19 @@ def test_an_ensemble_counts_shared_weights_once() -> None:
         [build(FVSBN, FVSBNOptions(), Bernoulli(), Raster((n,)), seed=s) for s in (0, 1)]
     )
     assert apart.num_parameters == 2 * (n * (n + 1) // 2) + 1
+
+
+def test_any_order_made_counts_no_connection_of_a_variable_to_itself() -> None:
+    n, hidden, symbols, classes = 5, 7, 3, 2
+    options = AnyOrderMADEOptions((hidden,))
+    bits = hidden * (2 * n + 1) + n * (hidden + 1) + 2 * n * (n - 1)
+    assert count(AnyOrderMADE, options, Bernoulli(), n) == bits
+    more = classes * (hidden + n)
+    assert count(AnyOrderMADE, options, Bernoulli(), n, classes) == bits + more
+    levels = hidden * ((symbols + 1) * n + 1) + n * symbols * (hidden + 1)
+    levels += symbols * (symbols + 1) * n * (n - 1)
+    assert count(AnyOrderMADE, options, Categorical(symbols), n) == levels
+    assert count(AnyOrderMADE, options, Bernoulli(), 1) == hidden + 1
 
 
 def test_orderless_nade_counts_a_mask_bit_beside_every_value() -> None:

@@ -18,6 +18,7 @@ from arden.core.network import AnyOrderNetwork, CausalNetwork
 from arden.core.ordering import Ordering
 from arden.errors import InputError
 from arden.layers.activation import activation
+from arden.networks.any_order_made import AnyOrderMADE, AnyOrderMADEOptions
 from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTransformerOptions
 from arden.networks.attention_rnn import AttentionRNN, AttentionRNNOptions
 from arden.networks.diagonal_bilstm import DiagonalBiLSTM, DiagonalBiLSTMOptions
@@ -64,6 +65,8 @@ BITS, LETTERS, STRINGS = Bernoulli(), Categorical(4), UntilEnd(0)
         (FVSBN, FVSBNOptions(), Categorical(256), Raster((99,)), "642,318,336 weights"),
         (NADE, NADEOptions(0), BITS, Raster((3,)), "hidden: expected at least 1, got 0"),
         (NADE, NADEOptions(), LETTERS, STRINGS, "fixed length"),
+        (AnyOrderMADE, AnyOrderMADEOptions(), LETTERS, STRINGS, "fixed length"),
+        (AnyOrderMADE, AnyOrderMADEOptions(()), BITS, Raster((3,)), r"hidden: .* got \(\)"),
         (OrderlessNADE, OrderlessNADEOptions(), LETTERS, STRINGS, "fixed length"),
         (OrderlessNADE, OrderlessNADEOptions(()), BITS, Raster((3,)), r"hidden: .* got \(\)"),
         (

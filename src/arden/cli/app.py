@@ -27,6 +27,8 @@ _COMMANDS = {
     "detect": "Flag the rows that are not like normal ones, at a guaranteed false-alarm rate.",
     "ensemble": "Join fitted runs into one model that averages their probabilities.",
     "bound": "A lower bound on ln p(x) of every row, by a model that has no more to say of it.",
+    "compress": "Compress rows, a text or sounds without loss, by a fitted model.",
+    "decompress": "Give back exactly what arden compress was given.",
     "represent": "The features of every row: an encoder's code, or a network's hidden units.",
     "sample": "Draw from a fitted model: a picture, an array or a table.",
     "complete": "Fill in what is missing in every row, given the rest; says whether exactly.",

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from arden.core.model import AutoregressiveModel
     from arden.core.network import CausalNetwork
 
-__all__ = ["DRAW_KERNELS", "FORWARD_KERNELS", "DrawKernel", "ForwardKernel"]
+__all__ = [
+    "ANY",
+    "DRAW_KERNELS",
+    "FORWARD_KERNELS",
+    "DrawKernel",
+    "ForwardKernel",
+    "draw_kernels",
+]
+
+ANY = "*"
+"""In place of the network's and the conditional's class: a kernel that any model may ask last."""
 
 DrawKernel = Callable[
     ["AutoregressiveModel", Tensor, Tensor | None, Tensor | None, Tensor | None], Tensor | None
@@ -26,7 +36,15 @@ ForwardKernel = Callable[["CausalNetwork", Tensor, Tensor], Tensor | None]
 """(network, features (B, T, F), per-row hidden biases (B, H)) -> (B, T, P), differentiable."""
 
 DRAW_KERNELS: dict[tuple[str, str, str], DrawKernel] = {}
-"""(network class, conditional class, device type) -> kernel."""
+"""(network class, conditional class, device type) -> kernel; both classes may be `ANY`."""
 
 FORWARD_KERNELS: dict[tuple[str, str], ForwardKernel] = {}
 """(network class, device type) -> kernel."""
+
+
+def draw_kernels(model: AutoregressiveModel) -> list[DrawKernel]:
+    """A model -> the kernels that may draw from it: its own, then that for any model."""
+    device = model.device.type
+    own = (type(model.network).__name__, type(model.conditional).__name__, device)
+    found = (DRAW_KERNELS.get(key) for key in (own, (ANY, ANY, device)))
+    return [kernel for kernel in found if kernel is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from arden.core.dispatch import DRAW_KERNELS
+from arden.core.dispatch import draw_kernels
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.walker import Step
@@ -40,13 +40,7 @@ def draw(
     """
     if (known is None) != (given is None):
         raise InputError("known, given: expected both or neither, got one without the other")
-    key = (
-        type(model.network).__name__,
-        type(model.conditional).__name__,
-        model.device.type,
-    )
-    kernel = DRAW_KERNELS.get(key)
-    if kernel is not None and order is None:
+    for kernel in () if order is not None else draw_kernels(model):
         drawn = kernel(model, noise, known, given, context)
         if drawn is not None:
             return drawn

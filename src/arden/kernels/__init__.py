@@ -1,7 +1,8 @@
-"""Fused twins of hot walks and steps, for CPUs, where Numba (extra `fast`) is installed.
+"""Fused twins of hot walks and steps: for CPUs where Numba (extra `fast`) is installed, for GPUs
+where Triton (extra `gpu`) is; and walks of any network as one CUDA graph, which need torch alone.
 
-Nothing else imports Numba, and nothing here is needed: every kernel has a plain torch twin that it
-is tested against, serves when it declines, and is what `without_kernels` goes back to.
+Nothing else imports Numba or Triton, and nothing here is needed: every kernel has a plain torch
+twin that it is tested against, serves when it declines, and is what `without_kernels` goes back to.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from typing import Any
 
 __all__ = ["register", "without_kernels"]
 
-_FORWARD = {("NADE", "cpu"): "arden.kernels.nade:params"}
+_FORWARD = {
+    ("NADE", "cpu"): "arden.kernels.nade:params",
+    ("NADE", "cuda"): "arden.kernels.gpu_nade:params",
+}
 _BITS, _SYMBOLS = ("Bernoulli",), ("Bernoulli", "Categorical")
 _WALKS = {
+    "gpu_masked_draw": (("FVSBN", "MADE"), _BITS),
+    "gpu_nade_draw": (("NADE",), _SYMBOLS),
     "masked_draw": (("FVSBN", "MADE"), _BITS),
     "nade_draw": (("NADE",), _SYMBOLS),
     "raster_draw": (("DiagonalBiLSTM", "GatedPixelCNN", "PixelCNN", "RowLSTM"), _SYMBOLS),
@@ -28,34 +34,40 @@ _WALKS = {
 }
 """A file of this folder -> the networks, and the families, whose whole walk its `draw` is."""
 _DRAW = {
-    (network, family, "cpu"): f"arden.kernels.{file}:draw"
+    (network, family, "cuda" if file.startswith("gpu_") else "cpu"): f"arden.kernels.{file}:draw"
     for file, (networks, families) in _WALKS.items()
     for network in networks
     for family in families
 }
+_DRAW[("*", "*", "cuda")] = "arden.kernels.captured_draw:draw"
+_NEEDS = {"cpu": "numba", "cuda": "triton"}
+"""A kind of device -> the package its kernels are written with."""
 _times_off = 0
 
 
 def register() -> bool:
-    """() -> whether kernels are in use: puts them where `arden.core` looks, if Numba is installed.
+    """() -> whether kernels for CPUs are in use: puts all there are where `arden.core` looks.
 
-    Safe to call again. Does nothing when the environment says ARDEN_KERNELS=0. Numba itself is
-    imported by the first kernel that is called, so a command that needs none does not wait for it.
+    Those for CPUs if Numba is installed, those for GPUs if Triton is. Safe to call again. Does
+    nothing when the environment says ARDEN_KERNELS=0. The packages themselves are imported by the
+    first kernel that is called, so a command that needs none does not wait for them.
     """
-    if os.environ.get("ARDEN_KERNELS") == "0" or _times_off or not _is_installed():
+    if os.environ.get("ARDEN_KERNELS") == "0" or _times_off:
         return False
-    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
+    from arden.core.dispatch import ANY, DRAW_KERNELS, FORWARD_KERNELS
 
     for name, path in _FORWARD.items():
-        FORWARD_KERNELS.setdefault(name, _loaded_when_called(path))
+        if _is_installed(_NEEDS[name[1]]):
+            FORWARD_KERNELS.setdefault(name, _loaded_when_called(path))
     for case, path in _DRAW.items():
-        DRAW_KERNELS.setdefault(case, _loaded_when_called(path))
-    return True
+        if case[0] == ANY or _is_installed(_NEEDS[case[2]]):
+            DRAW_KERNELS.setdefault(case, _loaded_when_called(path))
+    return _is_installed("numba")
 
 
 @cache
-def _is_installed() -> bool:
-    return find_spec("numba") is not None  # a look through every folder of the path
+def _is_installed(package: str) -> bool:
+    return find_spec(package) is not None  # a look through every folder of the path
 
 
 @contextmanager
@@ -86,7 +98,9 @@ def _loaded_when_called(path: str) -> Callable[..., Any]:
             return None
         try:
             function = getattr(import_module(module), name)
-        except ImportError:  # a Numba that cannot be used with this NumPy says so only now
+        except (
+            ImportError
+        ):  # a package that cannot be used with this NumPy or torch says so only now
             return None
         return function(*arguments)
 

@@ -3,6 +3,7 @@
 __all__ = ["NETWORKS"]
 
 NETWORKS: dict[str, str] = {
+    "any_order_made": "arden.networks.any_order_made:AnyOrderMADE",
     "any_order_transformer": "arden.networks.any_order_transformer:AnyOrderTransformer",
     "attention_rnn": "arden.networks.attention_rnn:AttentionRNN",
     "diagonal_bilstm": "arden.networks.diagonal_bilstm:DiagonalBiLSTM",

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from arden.core.network import HiddenNetwork, NetworkSpec, State
 from arden.errors import InputError
 from arden.layers.activation import activation
+from arden.layers.degrees import even_degrees, reached
 from arden.layers.masked_linear import MaskedLinear
 from arden.networks.options.feedforward import MADEOptions
 
@@ -46,6 +47,13 @@ class MADE(HiddenNetwork):
         self.activation = activation(options.activation)
         self.degrees = _degrees(spec.num_steps, options)
         shared = options.masks > 1
+        # Units of a layer by degree, and where each degree begins: what `step` computes is a slice
+        # that nobody has to look for, least of all on a GPU.
+        self._begin: list[list[int]] = []
+        for layer, own in enumerate(self.degrees):
+            self.register_buffer(f"_by_degree_{layer}", own.argsort(stable=True), persistent=False)
+            steps = torch.arange(spec.num_steps + 1)
+            self._begin.append(torch.searchsorted(own.sort().values, steps).tolist())
         inputs = torch.arange(1, spec.num_steps + 1).repeat_interleave(spec.num_features)
         outputs = torch.arange(1, spec.num_steps + 1).repeat_interleave(spec.num_params)
         below = [inputs, *self.degrees]
@@ -125,9 +133,10 @@ class MADE(HiddenNetwork):
         position += 1
         below = inputs[:, : position * width]
         layers = cast(list[MaskedLinear], list(self.layers))
-        for layer, degrees, values, bias in zip(layers, self.degrees, units, biases, strict=False):
-            ready = (degrees == position).nonzero()[:, 0].to(values.device)
-            if ready.numel():
+        for index, (layer, values, bias) in enumerate(zip(layers, units, biases, strict=False)):
+            begin, end = self._begin[index][position : position + 2]
+            if begin < end:
+                ready = self.get_buffer(f"_by_degree_{index}")[begin:end]
                 seen = below.shape[1]
                 total = bias[:, ready] + below @ layer.rows(ready)[:, :seen].T
                 values[:, ready] = self.activation(total)
@@ -157,16 +166,7 @@ class MADE(HiddenNetwork):
         before = torch.ones(num_steps, num_steps, dtype=torch.bool).tril(-1)
         if self.options.direct or not self.options.hidden:
             return before
-        carried = torch.zeros(num_steps + 1, num_steps + 1, dtype=torch.bool)  # [degree, input]
-        for degree in self.degrees[0].tolist():
-            carried[degree, 1 : degree + 1] = True
-        for layer in self.degrees[1:]:
-            reached = carried.cumsum(0) > 0
-            carried = torch.zeros_like(carried)
-            for degree in layer.tolist():
-                carried[degree] = reached[degree]
-        reached = carried.cumsum(0) > 0
-        return before & reached[:num_steps, 1:]
+        return before & reached(self.degrees, num_steps)
 
     def _shifts(self, context: Tensor | None) -> list[Tensor]:
         """What the context adds to every layer."""
@@ -180,7 +180,7 @@ def _degrees(num_steps: int, options: MADEOptions) -> list[Tensor]:
     the least degree of the layer before it, so that no unit is left without inputs."""
     most = max(num_steps - 1, 1)
     if options.degrees == "natural" and options.masks == 1:
-        return [torch.arange(width) * most // width + 1 for width in options.hidden]
+        return [even_degrees(width, num_steps) for width in options.hidden]
     # Python promises that random() gives the same sequence in every version; torch does not.
     generator = random.Random(options.seed * 1_000_003 + options.mask)
     degrees: list[Tensor] = []

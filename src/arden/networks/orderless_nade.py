@@ -9,6 +9,7 @@ from torch.nn.functional import linear
 from arden.core.network import HiddenNetwork, NetworkSpec, OrderlessNetwork, State, take
 from arden.errors import InputError
 from arden.layers.activation import activation
+from arden.layers.by_variable import by_variable
 from arden.networks.options.feedforward import OrderlessNADEOptions
 
 __all__ = ["OrderlessNADE", "OrderlessNADEOptions"]
@@ -100,7 +101,7 @@ class OrderlessNADE(OrderlessNetwork, HiddenNetwork):
         """state, (B, F) -> (B, P): add what the new variable adds to the running sum."""
         sums, order, position = state
         new = order[:, position]
-        sums = sums + _by_variable(feature, self.inputs.transpose(1, 2), new) + self.seen[new]
+        sums = sums + by_variable(feature, self.inputs.transpose(1, 2), new) + self.seen[new]
         state = (sums, order, position + 1)
         return self._params(state), state
 
@@ -133,7 +134,7 @@ class OrderlessNADE(OrderlessNetwork, HiddenNetwork):
     def _params(self, state: State) -> Tensor:
         sums, order, position = state
         asked = order[:, position]
-        return _by_variable(self._last_layer(sums), self.outputs, asked) + self.output_bias[asked]
+        return by_variable(self._last_layer(sums), self.outputs, asked) + self.output_bias[asked]
 
     def _nothing_seen(self, batch_size: int, context: Tensor | None) -> Tensor:
         """B, (B, C) -> (B, H): where the sums of the first layer begin."""
@@ -144,13 +145,3 @@ class OrderlessNADE(OrderlessNetwork, HiddenNetwork):
         if order is None:
             order = torch.arange(self.spec.num_steps or 0, device=self.outputs.device)
         return order.expand(batch_size, -1)
-
-
-def _by_variable(x: Tensor, weight: Tensor, variables: Tensor) -> Tensor:
-    """(B, I), (D, O, I), (B,) int64 -> (B, O): each row by the matrix of its own variable.
-
-    Mostly all rows stand at the same one; a copy of its matrix for every row is then not made.
-    """
-    if len(variables) and bool((variables == variables[0]).all()):
-        return linear(x, weight[variables[0]])
-    return torch.einsum("bi,boi->bo", x, weight[variables])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
+from arden.core.dispatch import FORWARD_KERNELS, draw_kernels
 from arden.core.model import AutoregressiveModel
 from arden.core.network import CountedNetwork
 from arden.data.dataset import Dataset, Split
@@ -135,10 +135,9 @@ def _repeated(split: Split, rows: int) -> Split:
 def has_kernel(model: AutoregressiveModel, task: str) -> bool:
     """A model, one of `TASKS` -> whether a kernel is there for it; it may still decline."""
     register()
-    network, device = type(model.network).__name__, model.device.type
     if task == "sample":
-        return (network, type(model.conditional).__name__, device) in DRAW_KERNELS
-    return (network, device) in FORWARD_KERNELS
+        return bool(draw_kernels(model))
+    return (type(model.network).__name__, model.device.type) in FORWARD_KERNELS
 
 
 def without(call: Call) -> Call:

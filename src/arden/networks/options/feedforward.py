@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
+    "AnyOrderMADEOptions",
     "FVSBNOptions",
     "MADEOptions",
     "NADEOptions",
@@ -52,6 +53,18 @@ class MADEOptions:
     """Seeds random degrees."""
     mask: int = 0
     """Which of the masks this network uses (set for the members of an ensemble)."""
+
+
+@dataclass(frozen=True)
+class AnyOrderMADEOptions:
+    """A MADE whose masks follow the order it is told; one set of weights for every order."""
+
+    hidden: tuple[int, ...] = (500,)
+    """Units of each hidden layer; repeat the option for more layers."""
+    activation: Activation = "relu"
+    """The hidden units' nonlinearity."""
+    direct: bool = True
+    """Direct connections from the inputs to the outputs."""
 
 
 @dataclass(frozen=True)
