@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         log_conditional,
         log_marginal,
         predict,
+        query,
         represent,
         sample,
+        sample_where,
         save,
         score,
         verify,
@@ -59,8 +61,10 @@ __all__ = [
     "log_conditional",
     "log_marginal",
     "predict",
+    "query",
     "represent",
     "sample",
+    "sample_where",
     "save",
     "score",
     "verify",
@@ -77,6 +81,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "estimators":  # a folder of its own, not imported until asked for
+        return import_module("arden.estimators")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES.get(name, "arden.api")), name)

@@ -11,8 +11,16 @@ __all__ = ["DENSITY_VERBS", "EXACT_VERBS", "HIDDEN_VERBS", "NEEDS", "System", "w
 T = TypeVar("T")
 
 DENSITY_VERBS = (
-    *("fit", "score", "sample", "complete", "detect", "classify"),
-    *("verify", "compare", "ensemble"),
+    "fit",
+    "score",
+    "sample",
+    "complete",
+    "detect",
+    "classify",
+    "query",
+    "verify",
+    "compare",
+    "ensemble",
 )
 """What every exact model answers."""
 
