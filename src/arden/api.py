@@ -24,6 +24,7 @@ from arden.tasks.decompress import decompress
 from arden.tasks.ensemble import ensemble
 from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
+from arden.tasks.query import Answer, ConditionedRows, query, sample_where
 from arden.tasks.represent import represent
 from arden.tasks.sample import sample
 from arden.tasks.score import score
@@ -35,7 +36,9 @@ from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 
 __all__ = [
+    "Answer",
     "Completion",
+    "ConditionedRows",
     "Marginal",
     "bound",
     "classify",
@@ -50,8 +53,10 @@ __all__ = [
     "log_conditional",
     "log_marginal",
     "predict",
+    "query",
     "represent",
     "sample",
+    "sample_where",
     "save",
     "score",
     "verify",

@@ -86,6 +86,7 @@ FEEDFORWARD: dict[str, System] = {
         title="MADE whose masks follow the order it is told, for every order at once",
         network="any_order_made",
         options="arden.networks.options.feedforward:AnyOrderMADEOptions",
+        verbs=HIDDEN_VERBS,
         formula="h = g((W ∘ M) x + (U ∘ M) 1 + b), x̂ = σ((V ∘ M') h + c), masks of the row's order",
         paper="Germain, Gregor, Murray, Larochelle, MADE, 2015",
         training={
