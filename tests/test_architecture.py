@@ -19,7 +19,7 @@ FLOORS = {
     **dict.fromkeys(["core"], 1),
     **dict.fromkeys(["orderings", "conditionals", "layers"], 2),
     **dict.fromkeys(["networks", "latent", "data"], 3),
-    **dict.fromkeys(["kernels", "storage"], 4),
+    **dict.fromkeys(["coding", "kernels", "storage"], 4),
     **dict.fromkeys(["tasks"], 5),
     **dict.fromkeys(["audit", "training", "systems"], 6),
     **dict.fromkeys(["assembly", "plots", "timing"], 7),

@@ -87,7 +87,9 @@ def bayes(data: Dataset, recipe: dict[str, Any], seed: int) -> tuple[Judgement, 
     """A data set, a model's recipe, a seed -> figures of the test rows, and what else is known."""
     import arden
 
-    options = {name: value for name, value in recipe.items() if name not in ("system", "class")}
+    options = {
+        name: value for name, value in recipe.items() if name not in ("system", "class", "seeds")
+    }
     place = recipe.get("class")
     split = data.test
     if place is None:
@@ -144,6 +146,8 @@ def measure(name: str, data_dir: str | None) -> None:
     for seed in recipe["seeds"]:
         data = subset(whole, recipe.get("rows"), seed)
         for model, options in {"logistic regression": {}, **recipe["models"]}.items():
+            if seed not in options.get("seeds", recipe["seeds"]):
+                continue
             if any((run["model"], run["seed"]) == (model, seed) for run in told["runs"]):
                 continue
             started = time.monotonic()

@@ -83,7 +83,7 @@ def fitted(recipe: dict[str, Any], data: Dataset, seed: int, *, trained: bool) -
     import arden
     from arden.assembly import assemble, split_options
 
-    options = {name: value for name, value in recipe.items() if name != "system"}
+    options = {name: value for name, value in recipe.items() if name not in ("system", "seeds")}
     if trained:
         return arden.fit(recipe["system"], data, seed=seed, progress=False, **options)
     return assemble(
@@ -102,6 +102,8 @@ def measure(name: str, data_dir: str | None) -> None:
     for seed in recipe["seeds"]:
         data = subset(whole, recipe.get("rows"), seed)
         for label, options in {RAW: {}, **recipe["models"]}.items():
+            if seed not in options.get("seeds", recipe["seeds"]):
+                continue
             for trained in (True, False) if options else (True,):
                 key = {"model": label, "seed": seed, "trained": trained}
                 if any(key.items() <= run.items() for run in told["runs"]):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         classify,
         compare,
         complete,
+        compress,
+        decompress,
         ensemble,
         fit,
         load,
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
         log_conditional,
         log_marginal,
         predict,
+        query,
         represent,
         sample,
+        sample_where,
         save,
         score,
         verify,
@@ -46,6 +50,8 @@ __all__ = [
     "classify",
     "compare",
     "complete",
+    "compress",
+    "decompress",
     "ensemble",
     "fit",
     "load",
@@ -53,8 +59,10 @@ __all__ = [
     "log_conditional",
     "log_marginal",
     "predict",
+    "query",
     "represent",
     "sample",
+    "sample_where",
     "save",
     "score",
     "verify",
@@ -71,6 +79,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "estimators":  # a folder of its own, not imported until asked for
+        return import_module("arden.estimators")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES.get(name, "arden.api")), name)

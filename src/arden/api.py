@@ -19,9 +19,12 @@ from arden.tasks.bound import bound
 from arden.tasks.classify import classify
 from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
+from arden.tasks.compress import compress
+from arden.tasks.decompress import decompress
 from arden.tasks.ensemble import ensemble
 from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
+from arden.tasks.query import Answer, ConditionedRows, query, sample_where
 from arden.tasks.represent import represent
 from arden.tasks.sample import sample
 from arden.tasks.score import score
@@ -33,12 +36,16 @@ from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 
 __all__ = [
+    "Answer",
     "Completion",
+    "ConditionedRows",
     "Marginal",
     "bound",
     "classify",
     "compare",
     "complete",
+    "compress",
+    "decompress",
     "ensemble",
     "fit",
     "load",
@@ -46,8 +53,10 @@ __all__ = [
     "log_conditional",
     "log_marginal",
     "predict",
+    "query",
     "represent",
     "sample",
+    "sample_where",
     "save",
     "score",
     "verify",

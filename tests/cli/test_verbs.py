@@ -32,9 +32,12 @@ REASONS = {
     "autoencoder": "an autoencoder has no density",
     "vae": "only a lower bound can be computed; ask for `arden bound`",
 }
+_REAL = "is real; its density"
 EXACT_REASONS = {
     "bound": "is computed, not bounded; ask for `arden score`",
     "represent": "hidden units to read",
+    "compress": _REAL,
+    "decompress": _REAL,
 }
 
 
@@ -94,14 +97,25 @@ def test_declared_verbs_are_answered_and_others_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def packed(model: Any, x: torch.Tensor) -> bytes:
+    """A model, rows -> what it compresses them to; nothing where it cannot."""
+    try:
+        return arden.compress(model, x)
+    except InputError:
+        return b""
+
+
 ASKED: dict[str, Callable[[Any, torch.Tensor], object]] = {
     "score": lambda model, x: arden.score(model, x),
     "sample": lambda model, x: arden.sample(model, 2),
     "complete": lambda model, x: arden.complete(model, x, torch.ones_like(x).bool()),
+    "query": lambda model, x: arden.query(model, {0: {1}}),
     "verify": lambda model, x: arden.verify(model, x, budget="quick"),
     "classify": lambda model, x: arden.classify(model, x, column=0),
     "compare": lambda model, x: arden.compare([model, model], x),
     "ensemble": lambda model, x: arden.ensemble([model, model]),
+    "compress": lambda model, x: arden.compress(model, x),
+    "decompress": lambda model, x: arden.decompress(model, packed(model, x)),
     "represent": lambda model, x: arden.represent(model, x),
     "bound": lambda model, x: arden.bound(model, x, samples=2),
 }

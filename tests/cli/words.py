@@ -27,6 +27,15 @@ def twin(run: Path) -> Path:
     return other
 
 
+def coded(run: Path, data: object, out: Path) -> Path:
+    """A run, its data, a folder -> the path of an .arden file, which no refused model makes."""
+    file = out.with_name(f"{out.name}.arden")
+    words = ["compress", data, "-m", run, "-o", file, "--overwrite", "--no-compare"]
+    with pytest.raises(SystemExit):
+        main([str(word) for word in words])
+    return file
+
+
 def with_classes(run: Path, data: object) -> list[object]:
     """A run and its data -> one of the same system given a class, and data that have classes.
 
@@ -47,6 +56,12 @@ def with_classes(run: Path, data: object) -> list[object]:
     return [other, labelled]
 
 
+def first_condition(run: Path) -> str:
+    """A run -> a condition on the first value of its rows, real or not."""
+    columns = read_card(run)["schema"]["columns"]
+    return f'"{columns[0]["name"]}" > 0' if columns else "x0 > 0"
+
+
 VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
     "verify": lambda run, data, out: [run],
     "score": lambda run, data, out: [run, data, "--out", out / "scores.csv"],
@@ -60,7 +75,10 @@ VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
     "complete": lambda run, data, out: [
         *(run, data, "--mask", "random:0.5", "--rows", 3, "--out", out / "completed.npz")
     ],
+    "query": lambda run, data, out: [run, first_condition(run)],
     "represent": lambda run, data, out: [run, data, "--out", out / "features.csv"],
+    "compress": lambda run, data, out: [data, "-m", run, "-o", out / "data.arden"],
+    "decompress": lambda run, data, out: [coded(run, data, out), "-m", run, "-o", out / "data.npz"],
     "bound": lambda run, data, out: [run, data, "--samples", 2, "--out", out / "bounds.csv"],
 }
 """A verb -> what is said after it, of a run, its data (file or name) and a folder to write to."""

@@ -29,10 +29,10 @@ from arden.storage.model_files import (
     CONFIG,
     WEIGHTS,
     _recipe_digest,
-    _weights_digest,
     load,
     read_card,
     save,
+    weights_digest,
 )
 from tests.core.models import build
 from tests.storage.models import made_of_masks
@@ -71,7 +71,7 @@ def replace_weights(folder: Path, change: Callable[[dict[str, Tensor]], None]) -
     state = load_file(folder / WEIGHTS)
     change(state)
     recipe = json.loads((folder / CONFIG).read_text())["model"]
-    right = {"recipe": _recipe_digest(recipe), "weights": _weights_digest(state)}
+    right = {"recipe": _recipe_digest(recipe), "weights": weights_digest(state)}
     save_file(state, folder / WEIGHTS, metadata=right)
 
 

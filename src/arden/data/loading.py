@@ -13,12 +13,12 @@ from arden.data.splits import SPLIT_SEED
 from arden.errors import InputError, suggestion
 
 if TYPE_CHECKING:
-    from arden.data.documents import DocumentSource
+    from arden.data.documents import Document, DocumentSource
     from arden.data.raw import RawSource
     from arden.data.schema import Schema
     from arden.data.windows import Windows
 
-__all__ = ["load_data", "read_chunks", "read_rows", "read_windows"]
+__all__ = ["load_data", "read_chunks", "read_documents", "read_rows", "read_windows"]
 
 # Whatever imports torch or numpy is imported inside the functions: the command line lists the
 # data sets and answers --help without them.
@@ -173,6 +173,22 @@ def read_windows(
     return windows_under(documents, schema, split, with_labels)
 
 
+def read_documents(
+    source: Any, schema: Schema, *, split: str | None = None, data_dir: str | Path | None = None
+) -> tuple[DocumentSource, list[Document]] | None:
+    """What `read_rows` takes -> documents as they were read, all and the chosen; None for rows.
+
+    Raises InputError for documents of another kind or sample rate than the schema's.
+    """
+    documents, split = _documents(source, split, data_dir)
+    if documents is None:
+        return None
+    from arden.data.sequences import check_source
+
+    check_source(documents, schema)
+    return documents, documents.chosen(split)
+
+
 def read_chunks(
     source: Any,
     schema: Schema,
@@ -243,9 +259,9 @@ def _documents(
 
 
 def _read_documents(source: str | Path) -> DocumentSource | None:
-    from arden.data.sequences import read_documents
+    from arden.data import sequences
 
-    return None if source == "" else read_documents(Path(source))
+    return None if source == "" else sequences.read_documents(Path(source))
 
 
 def _read_file(source: str | Path) -> RawSource:

@@ -22,7 +22,7 @@ from arden.data.splits import SPLIT_SEED, hold_out, three_way_split
 from arden.data.windows import Windows, check_window, scoring_windows, training_windows
 from arden.errors import InputError
 
-__all__ = ["infer_sequences", "read_documents", "split_documents", "windows_under"]
+__all__ = ["check_source", "infer_sequences", "read_documents", "split_documents", "windows_under"]
 
 READERS = {TEXT_SUFFIX: read_text, WAV_SUFFIX: read_wav}
 DEFAULT_WINDOW = {"text": 64, "audio": 256}
@@ -97,13 +97,7 @@ def windows_under(
     InputError for a character outside the alphabet, naming it, its line and its column, and for
     sounds of another sample rate.
     """
-    if source.kind != schema.kind:
-        raise InputError(f"{source.name}: expected {schema.kind} data, got {source.kind}.")
-    if schema.sample_rate is not None and source.sample_rate != schema.sample_rate:
-        raise InputError(
-            f"{source.name}: expected sounds of {schema.sample_rate} Hz as the model was fitted "
-            f"to, got {source.sample_rate} Hz."
-        )
+    check_source(source, schema)
     documents = source.chosen(split)
     arrays, labels = _encoded(documents, schema, source, with_labels)
     if not sum(map(len, arrays)):
@@ -113,6 +107,17 @@ def windows_under(
     return [document.name for document in documents], scoring_windows(
         arrays, window, stride, labels
     )
+
+
+def check_source(source: DocumentSource, schema: Schema) -> None:
+    """Documents, a stored schema -> (); raises InputError for another kind or sample rate."""
+    if source.kind != schema.kind:
+        raise InputError(f"{source.name}: expected {schema.kind} data, got {source.kind}.")
+    if schema.sample_rate is not None and source.sample_rate != schema.sample_rate:
+        raise InputError(
+            f"{source.name}: expected sounds of {schema.sample_rate} Hz as the model was fitted "
+            f"to, got {source.sample_rate} Hz."
+        )
 
 
 def split_documents(

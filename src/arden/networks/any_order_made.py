@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from arden.core.network import AnyOrderNetwork, NetworkSpec, State, take
+from arden.core.network import AnyOrderNetwork, HiddenNetwork, NetworkSpec, State, take
 from arden.errors import InputError
 from arden.layers.activation import activation
 from arden.layers.by_variable import by_variable
@@ -22,7 +22,7 @@ _NUMBERS_AT_ONCE = 2**24
 """Masked weights of a chunk of rows that each have an order of their own: 64 MB of float32."""
 
 
-class AnyOrderMADE(AnyOrderNetwork):
+class AnyOrderMADE(AnyOrderNetwork, HiddenNetwork):
     """A hidden unit of degree d sees the d variables that come first, whichever they are.
 
     Units keep their degrees, 1 … T − 1 spread evenly; a variable's degree is its place in the row's
@@ -103,6 +103,16 @@ class AnyOrderMADE(AnyOrderNetwork):
         ]
         return torch.cat(chunks) if chunks else features.new_zeros(0, *self._shape)
 
+    def hidden_units(
+        self, features: Tensor, context: Tensor | None = None, order: Tensor | None = None
+    ) -> Tensor:
+        """(B, T, F), (B, C), (T,) or (B, T) -> (B, 1, H): units that each see their part.
+
+        Those that see most have seen all but the last value of the order.
+        """
+        _, there, shown = self._places(features, self._order(order))
+        return self._last_layer(shown, there, context)[:, None]
+
     def start(
         self, batch_size: int, context: Tensor | None = None, order: Tensor | None = None
     ) -> tuple[Tensor, State]:
@@ -147,27 +157,37 @@ class AnyOrderMADE(AnyOrderNetwork):
 
         Weights belong to variables, so that products with them are done in the variables' order.
         """
-        place = order.argsort(dim=-1)  # of every variable, counted from 0
-        shown = _with_one(take(features, place))[:, : self.inputs.shape[1]]
-        there = place[..., : self.inputs.shape[1]]
-        degrees = [degree.to(place.device) for degree in self.degrees]
-        biases = self._biases(context)
-        sees = degrees[0][:, None] > there[..., None, :]
-        hidden = self.activation(_masked(shown, self.inputs, sees) + biases[0])
-        for layer, bias in zip(self.layers, biases[1:-1], strict=True):
-            hidden = self.activation(
-                linear(hidden, cast(MaskedLinear, layer).masked_weight()) + bias
-            )
+        place, there, shown = self._places(features, order)
+        hidden, biases = self._last_layer(shown, there, context), self._biases(context)
         total = biases[-1]
         if self.outputs.numel():
             params = self.outputs.shape[1]
-            sees = (degrees[-1] <= place[..., :, None]).repeat_interleave(params, dim=-2)
+            sees = (self.degrees[-1].to(place.device) <= place[..., :, None]).repeat_interleave(
+                params, dim=-2
+            )
             weight = self.outputs.flatten(0, 1)[..., None]
             total = total + _masked(hidden[..., None], weight, sees)
             if self.direct is not None:
                 sees = (there[..., None, :] < place[..., :, None]).repeat_interleave(params, dim=-2)
                 total = total + _masked(shown, self.direct.flatten(0, 1), sees)
         return take(total.expand(len(features), -1).reshape(-1, *self._shape), order)
+
+    def _places(self, features: Tensor, order: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """-> the place of every variable counted from 0, of those seen by any, what these show."""
+        seen = self.inputs.shape[1]
+        place = order.argsort(dim=-1)
+        return place, place[..., :seen], _with_one(take(features, place))[:, :seen]
+
+    def _last_layer(self, shown: Tensor, there: Tensor, context: Tensor | None) -> Tensor:
+        """(B, I, F + 1), the places of their variables, (B, C) -> (B, H)."""
+        biases = self._biases(context)
+        sees = self.degrees[0].to(there.device)[:, None] > there[..., None, :]
+        hidden = self.activation(_masked(shown, self.inputs, sees) + biases[0])
+        for layer, bias in zip(self.layers, biases[1:-1], strict=True):
+            hidden = self.activation(
+                linear(hidden, cast(MaskedLinear, layer).masked_weight()) + bias
+            )
+        return hidden
 
     def _params(self, state: State) -> Tensor:
         """The outputs of the variable that every row asks for: what is not yet seen is zero."""

@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
 from arden.errors import FileError
 
-__all__ = ["claim_folder", "held", "write_atomically"]
+__all__ = ["claim_folder", "held", "write_atomically", "written_whole"]
 
 LOCK = ".lock"
 PART = ".part-"
@@ -76,11 +77,22 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         FileError: it cannot be written.
     """
+    with written_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A path -> a file to write to, which appears whole when the block ends, or not at all.
+
+    Raises:
+        FileError: it cannot be written.
+    """
     name = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=PART, delete=False) as file:
             name = file.name
-            file.write(content)
+            yield file  # type: ignore[misc]  # a wrapper that has all of a file's methods
             file.flush()
             os.fsync(file.fileno())
         # A temporary file is private; what replaces a user's file should be as any new file is.
@@ -91,6 +103,6 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException as error:  # Ctrl-C as well: no half-written file is left behind
         if name is not None:
             Path(name).unlink(missing_ok=True)
-        if not isinstance(error, OSError):
+        if not isinstance(error, OSError) or isinstance(error, FileError):
             raise
         raise FileError(f"{path}: cannot be written ({error.strerror})") from None

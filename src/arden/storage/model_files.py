@@ -19,7 +19,16 @@ from arden.errors import FileError, InputError
 from arden.storage.folders import claim_folder, write_atomically
 from arden.storage.recipe import NO_CLASSES, OwnClasses, build, describe
 
-__all__ = ["CONFIG", "FORMAT", "WEIGHTS", "fingerprint", "load", "read_card", "save"]
+__all__ = [
+    "CONFIG",
+    "FORMAT",
+    "WEIGHTS",
+    "fingerprint",
+    "load",
+    "read_card",
+    "save",
+    "weights_digest",
+]
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -66,7 +75,7 @@ def save(
     }
     # Each file is checked by itself and names the recipe it belongs to, so that a checkpoint may
     # replace the weights alone: whatever is interrupted, what lies there is whole.
-    marks = {"recipe": _recipe_digest(recipe), "weights": _weights_digest(state)}
+    marks = {"recipe": _recipe_digest(recipe), "weights": weights_digest(state)}
     write_atomically(path / WEIGHTS, to_safetensors(state, metadata=marks))
     write_atomically(path / CONFIG, told.encode())
     return path
@@ -83,7 +92,7 @@ def load(
     path = Path(folder)
     config = _read_config(path)
     state, marks = _read_weights(path / WEIGHTS)
-    if marks.get("weights") != _weights_digest(state):
+    if marks.get("weights") != weights_digest(state):
         raise FileError(f"{path / WEIGHTS}: damaged, the weights do not match their checksum")
     if marks.get("recipe") != _recipe_digest(config["model"]):
         raise FileError(f"{path}: {CONFIG} and {WEIGHTS} do not belong together")
@@ -109,7 +118,7 @@ def read_card(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 def fingerprint(model: AnyModel, own: OwnClasses = NO_CLASSES) -> str:
     """A model -> a name for exactly this model: its recipe and every bit of its weights."""
-    together = _recipe_digest(describe(model, own)) + _weights_digest(model.state_dict())
+    together = _recipe_digest(describe(model, own)) + weights_digest(model.state_dict())
     return hashlib.sha256(together.encode()).hexdigest()
 
 
@@ -117,7 +126,8 @@ def _recipe_digest(recipe: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
 
-def _weights_digest(state: dict[str, Tensor]) -> str:
+def weights_digest(state: dict[str, Tensor]) -> str:
+    """Weights by name -> a name for exactly these bits."""
     digest = hashlib.sha256()
     for name in sorted(state):
         tensor = state[name].detach().cpu().contiguous()

@@ -9,10 +9,18 @@ from arden.systems.images import IMAGES
 from arden.systems.latent import LATENT
 from arden.systems.layout import LayoutOptions
 from arden.systems.sequences import SEQUENCES
-from arden.systems.system import EXACT_VERBS, HIDDEN_VERBS, NEEDS, System, with_defaults
+from arden.systems.system import (
+    DENSITY_VERBS,
+    EXACT_VERBS,
+    HIDDEN_VERBS,
+    NEEDS,
+    System,
+    with_defaults,
+)
 from arden.systems.tables import TABLES
 
 __all__ = [
+    "DENSITY_VERBS",
     "EXACT_VERBS",
     "FEEDFORWARD",
     "HIDDEN_VERBS",

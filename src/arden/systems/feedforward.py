@@ -1,6 +1,6 @@
 """Systems over events of one fixed length: logistic regressions, NADE and its relatives, MADE."""
 
-from arden.systems.system import HIDDEN_VERBS, System
+from arden.systems.system import DENSITY_VERBS, HIDDEN_VERBS, System
 
 __all__ = ["FEEDFORWARD"]
 
@@ -55,11 +55,11 @@ FEEDFORWARD: dict[str, System] = {
         title="Real-valued NADE: a mixture of Gaussians for every conditional",
         network="nade",
         options="arden.networks.options.feedforward:NADEOptions",
-        verbs=HIDDEN_VERBS,
         formula="p(x_i | x_<i) = Σ_k π_ik N(x_i; μ_ik, σ_ik²), all linear in h_i = g(W x_<i + c)",
         paper="Uria, Murray, Larochelle, RNADE: the real-valued neural autoregressive "
         "density-estimator, 2013",
         data=("real", "mixed"),
+        verbs=(*DENSITY_VERBS, "represent"),
         needs=("fixed length",),
         network_options={"hidden": 50, "activation": "tanh"},
         training={
@@ -86,6 +86,7 @@ FEEDFORWARD: dict[str, System] = {
         title="MADE whose masks follow the order it is told, for every order at once",
         network="any_order_made",
         options="arden.networks.options.feedforward:AnyOrderMADEOptions",
+        verbs=HIDDEN_VERBS,
         formula="h = g((W ∘ M) x + (U ∘ M) 1 + b), x̂ = σ((V ∘ M') h + c), masks of the row's order",
         paper="Germain, Gregor, Murray, Larochelle, MADE, 2015",
         training={

@@ -6,12 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any, TypeVar
 
-__all__ = ["EXACT_VERBS", "HIDDEN_VERBS", "NEEDS", "System", "with_defaults"]
+__all__ = ["DENSITY_VERBS", "EXACT_VERBS", "HIDDEN_VERBS", "NEEDS", "System", "with_defaults"]
 
 T = TypeVar("T")
 
-EXACT_VERBS = ("fit", "score", "sample", "complete", "classify", "verify", "compare", "ensemble")
+DENSITY_VERBS = (
+    "fit",
+    "score",
+    "sample",
+    "complete",
+    "classify",
+    "query",
+    "verify",
+    "compare",
+    "ensemble",
+)
 """What every exact model answers."""
+
+EXACT_VERBS = (*DENSITY_VERBS, "compress", "decompress")
+"""What every exact model of discrete values answers: only those can be coded without loss."""
 
 HIDDEN_VERBS = (*EXACT_VERBS, "represent")
 """What one answers whose network has hidden units to read (`arden.core.network.HiddenNetwork`)."""

@@ -14,7 +14,7 @@ from arden.data.dataset import SPLIT_NAMES
 from arden.data.raw import RawRows, RawSource, numbers
 from arden.errors import FileError, InputError
 
-__all__ = ["array_chunks", "read_arrays", "read_numpy", "unpack_bits"]
+__all__ = ["array_chunks", "read_arrays", "read_numpy", "unpack_bits", "value_dtype"]
 
 # What other programs call the same thing; keys are compared without case.
 SPELLINGS = {
@@ -81,6 +81,22 @@ def read_arrays(path: Path, keys: tuple[str, ...] | None = None) -> dict[str, np
         if not isinstance(array, np.ndarray):  # numpy hands over a foreign file as its bytes
             raise FileError(f'{path}: "{key}" in it is not a NumPy array.')
     return found
+
+
+def value_dtype(path: Path, split: str | None = None) -> str | None:
+    """A .npy or .npz file, a split -> the name of the dtype of its rows as they lie there.
+
+    None for packed bits, which are no numbers yet.
+    """
+    arrays = read_arrays(path)
+    if "" in arrays:
+        return arrays[""].dtype.name
+    by_key = {key.lower(): array for key, array in arrays.items()}
+    if by_key.pop(PACKED, None) is not None:
+        return None
+    plan = _plan(path, list(by_key))
+    key, _ = plan.get(split or ("all" if "all" in plan else "test"), ("", ()))
+    return by_key[key].dtype.name if key else None
 
 
 @contextmanager
