@@ -21,6 +21,7 @@ from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
 from arden.tasks.compress import compress
 from arden.tasks.decompress import decompress
+from arden.tasks.distribution import as_distribution
 from arden.tasks.ensemble import ensemble
 from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
@@ -37,6 +38,7 @@ from arden.training.options import TrainingOptions
 __all__ = [
     "Completion",
     "Marginal",
+    "as_distribution",
     "bound",
     "classify",
     "compare",
