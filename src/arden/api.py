@@ -25,6 +25,7 @@ from arden.tasks.distribution import as_distribution
 from arden.tasks.ensemble import ensemble
 from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
+from arden.tasks.query import Answer, ConditionedRows, query, sample_where
 from arden.tasks.represent import represent
 from arden.tasks.sample import sample
 from arden.tasks.score import score
@@ -36,7 +37,9 @@ from arden.training.objectives import Objective
 from arden.training.options import TrainingOptions
 
 __all__ = [
+    "Answer",
     "Completion",
+    "ConditionedRows",
     "Marginal",
     "as_distribution",
     "bound",
@@ -52,8 +55,10 @@ __all__ = [
     "log_conditional",
     "log_marginal",
     "predict",
+    "query",
     "represent",
     "sample",
+    "sample_where",
     "save",
     "score",
     "verify",

@@ -109,6 +109,7 @@ ASKED: dict[str, Callable[[Any, torch.Tensor], object]] = {
     "score": lambda model, x: arden.score(model, x),
     "sample": lambda model, x: arden.sample(model, 2),
     "complete": lambda model, x: arden.complete(model, x, torch.ones_like(x).bool()),
+    "query": lambda model, x: arden.query(model, {0: {1}}),
     "verify": lambda model, x: arden.verify(model, x, budget="quick"),
     "classify": lambda model, x: arden.classify(model, x, column=0),
     "compare": lambda model, x: arden.compare([model, model], x),

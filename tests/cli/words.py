@@ -56,6 +56,12 @@ def with_classes(run: Path, data: object) -> list[object]:
     return [other, labelled]
 
 
+def first_condition(run: Path) -> str:
+    """A run -> a condition on the first value of its rows, real or not."""
+    columns = read_card(run)["schema"]["columns"]
+    return f'"{columns[0]["name"]}" > 0' if columns else "x0 > 0"
+
+
 VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
     "verify": lambda run, data, out: [run],
     "score": lambda run, data, out: [run, data, "--out", out / "scores.csv"],
@@ -69,6 +75,7 @@ VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
     "complete": lambda run, data, out: [
         *(run, data, "--mask", "random:0.5", "--rows", 3, "--out", out / "completed.npz")
     ],
+    "query": lambda run, data, out: [run, first_condition(run)],
     "represent": lambda run, data, out: [run, data, "--out", out / "features.csv"],
     "compress": lambda run, data, out: [data, "-m", run, "-o", out / "data.arden"],
     "decompress": lambda run, data, out: [coded(run, data, out), "-m", run, "-o", out / "data.npz"],

@@ -14,8 +14,12 @@ from arden.kernels import _compile, _threads
 from arden.kernels._scratch import scratch
 
 
-@pytest.fixture
-def three_threads(monkeypatch):
+@pytest.fixture(params=["torch's threads", "our own"])
+def three_threads(request, monkeypatch):
+    if request.param == "our own":
+        monkeypatch.setattr(_threads, "_torchs_team", lambda: None)
+    elif _threads._torchs_team() is None:
+        pytest.skip("torch's threads cannot be had here")
     monkeypatch.setattr(_threads, "_WORTH_SHARING", 0)
     before = torch.get_num_threads()
     torch.set_num_threads(3)
@@ -52,7 +56,8 @@ def test_an_error_in_a_helper_reaches_the_caller(three_threads):
         _threads.run(task, range(9), 1)
 
 
-def test_helpers_are_made_anew_after_a_fork(three_threads):
+def test_helpers_are_made_anew_after_a_fork(three_threads, monkeypatch):
+    monkeypatch.setattr(_threads, "_forked", False)
     done = []
     _threads.run(done.append, range(9), 1)
     _threads._forget_helpers()  # what a forked child does
@@ -87,3 +92,14 @@ def test_compiled_files_older_than_any_source_are_forgotten(tmp_path):
     assert not old.exists()
     assert new.exists()
     assert foreign.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_a_forked_child_does_not_wait_for_threads_it_has_not(three_threads):
+    _threads.run(lambda number: None, range(9), 1)
+    child = os.fork()
+    if child == 0:
+        done = []
+        _threads.run(done.append, range(9), 1)
+        os._exit(0 if len(done) == 9 else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -32,6 +32,7 @@ _COMMANDS = {
     "sample": "Draw from a fitted model: a picture, an array or a table.",
     "complete": "Fill in what is missing in every row, given the rest; says whether exactly.",
     "classify": "Which class every row is of: p(class | row) by Bayes, from a fitted model.",
+    "query": "The probability that a row fulfils conditions, and rows that do.",
     "verify": "Prove that a fitted model's numbers are right.",
     "bench": "How fast the systems are on this machine, and how fast they could be.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",

@@ -107,7 +107,9 @@ Parts = tuple[Tensor, Tensor, Tensor]
 def parts_of(params: Tensor, components: int, weights: str, least: float | Tensor) -> Parts:
     """(…, 3K or 2K), K, learned or uniform, the least scale or one each -> the parts."""
     means, raw_scales = params[..., : 2 * components].chunk(2, dim=-1)
-    if weights == "learned":
+    if components == 1:
+        log_weights = torch.zeros_like(means)
+    elif weights == "learned":
         log_weights = params[..., 2 * components :].log_softmax(dim=-1)
     else:
         log_weights = torch.full_like(means, -math.log(components))
@@ -119,9 +121,8 @@ def log_density(parts: Parts, value: Tensor) -> Tensor:
     log_weights, means, scales = parts
     standardised = (value[..., None].to(means.dtype) - means) / scales
     terms = -0.5 * standardised**2 - scales.log() - 0.5 * math.log(2 * math.pi)
-    joint = log_weights + terms
-    # A sum of one term is that term, at a third of the time.
-    return joint[..., 0] if joint.shape[-1] == 1 else joint.logsumexp(dim=-1)
+    # A sum of one term, of weight one, is that term: at a third of the time.
+    return terms[..., 0] if terms.shape[-1] == 1 else (log_weights + terms).logsumexp(dim=-1)
 
 
 def draw_of_parts(parts: Parts, noise: Tensor) -> Tensor:

@@ -26,10 +26,13 @@ def check_observed(observed: Tensor, x: Tensor) -> None:
         )
 
 
-def check_support(conditional: Conditional, values: Tensor) -> None:
-    """A family, (B, D) in event order -> ()."""
-    dims = torch.arange(values.shape[1], device=values.device)
-    inside = conditional.at(dims).contains(values)
+def check_support(
+    conditional: Conditional, values: Tensor, of_columns: Conditional | None = None
+) -> None:
+    """A family, (B, D) in event order -> (); where it is known, that of all D columns as well."""
+    if of_columns is None:
+        of_columns = conditional.at(torch.arange(values.shape[1], device=values.device))
+    inside = of_columns.contains(values)
     if not bool(inside.all()):
         row, column = (~inside).nonzero()[0].tolist()
         raise InputError(

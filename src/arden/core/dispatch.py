@@ -19,8 +19,10 @@ __all__ = [
     "ANY",
     "DRAW_KERNELS",
     "FORWARD_KERNELS",
+    "LIKELIHOOD_KERNELS",
     "DrawKernel",
     "ForwardKernel",
+    "LikelihoodKernel",
     "draw_kernels",
 ]
 
@@ -35,11 +37,17 @@ DrawKernel = Callable[
 ForwardKernel = Callable[["CausalNetwork", Tensor, Tensor], Tensor | None]
 """(network, features (B, T, F), per-row hidden biases (B, H)) -> (B, T, P), differentiable."""
 
+LikelihoodKernel = Callable[["CausalNetwork", Tensor, Tensor | None], Tensor | None]
+"""(network, values (B, T) in step order, context) -> (B,) ln p, differentiable, or None."""
+
 DRAW_KERNELS: dict[tuple[str, str, str], DrawKernel] = {}
 """(network class, conditional class, device type) -> kernel; both classes may be `ANY`."""
 
 FORWARD_KERNELS: dict[tuple[str, str], ForwardKernel] = {}
 """(network class, device type) -> kernel."""
+
+LIKELIHOOD_KERNELS: dict[tuple[str, str, str], LikelihoodKernel] = {}
+"""(network class, conditional class, device type) -> kernel."""
 
 
 def draw_kernels(model: AutoregressiveModel) -> list[DrawKernel]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from arden.core.checks import check_context, check_observed, check_shape, check_support
 from arden.core.conditional import Conditional
+from arden.core.dispatch import LIKELIHOOD_KERNELS
 from arden.core.network import AnyOrderNetwork, CausalNetwork, NetworkSpec, take
 from arden.core.ordering import Ordering
 from arden.core.walker import Step, Walker
@@ -67,6 +68,9 @@ class AutoregressiveModel(nn.Module):
         self.class_counts = class_counts
         fixed = None if ordering.num_steps is None else ordering.order()
         self.register_buffer("_order", fixed, persistent=False)
+        # Then steps need not be looked up, which would cost as much as a small network.
+        self._is_in_order = fixed is not None and bool((fixed.diff() == 1).all())
+        self._known_family: tuple[Conditional, Tensor, Conditional] | None = None
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -124,7 +128,15 @@ class AutoregressiveModel(nn.Module):
         if self.ordering.end is not None and x.dim() == 2 and order is None and observed is None:
             # What is padding in every row would only be computed to be thrown away.
             x = x[:, : int(self.ordering.valid(x).any(dim=0).sum())]
-        return self.log_conditionals(x, context, order, observed).flatten(1).sum(dim=1)
+        steps, known, dims = self._steps(x, order, observed)
+        kernel = LIKELIHOOD_KERNELS.get(
+            (type(self.network).__name__, type(self.conditional).__name__, steps.device.type)
+        )
+        if kernel is not None and known is None and order is None:
+            total = kernel(self.network, steps, self.check_context(context, len(steps)))
+            if total is not None:
+                return total
+        return self._terms(steps, known, context, dims).sum(dim=1)
 
     def log_conditionals(
         self,
@@ -144,25 +156,8 @@ class AutoregressiveModel(nn.Module):
             InputError: a wrong shape, a value outside the support, an observed scalar after an
                 unobserved one, an order for a network that has only one.
         """
-        values = self._flat(x)
-        known = self.ordering.valid(values)
-        if observed is not None:
-            check_observed(observed, x)
-            known = known & observed.to(device=self.device, dtype=torch.bool).reshape(values.shape)
-        # Unknown entries may be anything, NaN included: replace them before anything reads them.
-        values = torch.where(known, values, torch.zeros_like(values))
-        check_support(self.conditional, values)
-        dims = self.dims(values.shape[0], values.shape[1], order)
-        steps, known_steps = take(values, dims), take(known, dims)
-        if observed is not None and bool((known_steps[:, 1:] & ~known_steps[:, :-1]).any()):
-            raise InputError(
-                "observed: every observed scalar must come before every unobserved one in the "
-                "order, but one comes after; use an any-order network with an observed-first order"
-            )
-        family = self.conditional.at(dims)
-        params = self._params(steps, context, dims)
-        terms = torch.where(known_steps, family.log_prob(params, steps), 0.0)
-        return take(terms, dims.argsort(dim=-1)).reshape(x.shape)
+        steps, known, dims = self._steps(x, order, observed)
+        return self._back(self._terms(steps, known, context, dims), dims).reshape(x.shape)
 
     def params(
         self, x: Tensor, context: Tensor | None = None, order: Tensor | None = None
@@ -174,8 +169,8 @@ class AutoregressiveModel(nn.Module):
         values = self._flat(x)
         check_support(self.conditional, values)
         dims = self.dims(values.shape[0], values.shape[1], order)
-        params = self._params(take(values, dims), context, dims)
-        return take(params, dims.argsort(dim=-1)).reshape(*x.shape, -1)
+        params = self._params(self._along(values, dims), context, dims)
+        return self._back(params, dims).reshape(*x.shape, -1)
 
     def begin(
         self,
@@ -264,9 +259,65 @@ class AutoregressiveModel(nn.Module):
             return None
         return context.to(device=self.device, dtype=self.dtype)
 
+    def _steps(
+        self, x: Tensor, order: Tensor | None, observed: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """… -> values (B, T) in step order, which of them count (None: all), `dims`."""
+        values = self._flat(x)
+        known = None if self.ordering.end is None else self.ordering.valid(values)
+        if observed is not None:
+            check_observed(observed, x)
+            seen = observed.to(device=self.device, dtype=torch.bool).reshape(values.shape)
+            known = seen if known is None else known & seen
+        if known is not None:
+            # Unknown entries may be anything, NaN included: replace them before any is read.
+            values = torch.where(known, values, torch.zeros_like(values))
+        dims = self.dims(values.shape[0], values.shape[1], order)
+        in_order = self._keeps_order(dims)
+        check_support(self.conditional, values, self._family(dims) if in_order else None)
+        steps = self._along(values, dims)
+        if known is None:
+            return steps, None, dims
+        known = self._along(known, dims)
+        if observed is not None and bool((known[:, 1:] & ~known[:, :-1]).any()):
+            raise InputError(
+                "observed: every observed scalar must come before every unobserved one in the "
+                "order, but one comes after; use an any-order network with an observed-first order"
+            )
+        return steps, known, dims
+
+    def _terms(
+        self, steps: Tensor, known: Tensor | None, context: Tensor | None, dims: Tensor
+    ) -> Tensor:
+        """What `_steps` returns -> (B, T): every term, in step order."""
+        params = self._params(steps, context, dims)
+        terms = self._family(dims).log_prob(params, steps)
+        return terms if known is None else torch.where(known, terms, 0.0)
+
+    def _along(self, values: Tensor, dims: Tensor) -> Tensor:
+        """(B, D, …) in event order -> (B, T, …) in step order."""
+        return values if self._keeps_order(dims) else take(values, dims)
+
+    def _back(self, values: Tensor, dims: Tensor) -> Tensor:
+        """(B, T, …) in step order -> (B, D, …) in event order."""
+        return values if self._keeps_order(dims) else take(values, dims.argsort(dim=-1))
+
+    def _keeps_order(self, dims: Tensor) -> bool:
+        return dims is self._order and self._is_in_order
+
+    def _family(self, dims: Tensor) -> Conditional:
+        """(T,) or (B, T) -> the family of those columns: that of the model's own order is kept."""
+        known, conditional = self._known_family, self.conditional
+        if known is not None and known[0] is conditional and known[1] is dims:
+            return known[2]
+        family = conditional.at(dims)
+        if dims is self._order:
+            self._known_family = (conditional, dims, family)
+        return family
+
     def _params(self, steps: Tensor, context: Tensor | None, dims: Tensor) -> Tensor:
         return self.network(
-            self.conditional.at(dims).features(steps).to(self.dtype),
+            self._family(dims).features(steps).to(self.dtype),
             self.check_context(context, steps.shape[0]),
             **self.order_argument(dims),
         )

@@ -21,6 +21,7 @@ _FORWARD = {
     ("NADE", "cpu"): "arden.kernels.nade:params",
     ("NADE", "cuda"): "arden.kernels.gpu_nade:params",
 }
+_LIKELIHOOD = {("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_likelihood:log_prob"}
 _BITS, _SYMBOLS = ("Bernoulli",), ("Bernoulli", "Categorical")
 _WALKS = {
     "gpu_masked_draw": (("FVSBN", "MADE"), _BITS),
@@ -54,15 +55,24 @@ def register() -> bool:
     """
     if os.environ.get("ARDEN_KERNELS") == "0" or _times_off:
         return False
-    from arden.core.dispatch import ANY, DRAW_KERNELS, FORWARD_KERNELS
+    from arden.core.dispatch import ANY
 
-    for name, path in _FORWARD.items():
-        if _is_installed(_NEEDS[name[1]]):
-            FORWARD_KERNELS.setdefault(name, _loaded_when_called(path))
-    for case, path in _DRAW.items():
-        if case[0] == ANY or _is_installed(_NEEDS[case[2]]):
-            DRAW_KERNELS.setdefault(case, _loaded_when_called(path))
+    for kernels, paths in _tables():
+        for case, path in paths.items():
+            if case not in kernels and (case[0] == ANY or _is_installed(_NEEDS[case[-1]])):
+                kernels[case] = _loaded_when_called(path)
     return _is_installed("numba")
+
+
+def _tables() -> list[tuple[dict[Any, Any], dict[Any, str]]]:
+    """() -> every table of `arden.core`, and what can stand there."""
+    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS, LIKELIHOOD_KERNELS
+
+    return [
+        (FORWARD_KERNELS, _FORWARD),
+        (LIKELIHOOD_KERNELS, _LIKELIHOOD),
+        (DRAW_KERNELS, _DRAW),
+    ]
 
 
 @cache
@@ -74,18 +84,16 @@ def _is_installed(package: str) -> bool:
 def without_kernels() -> Iterator[None]:
     """() -> a context in which plain torch does everything; `register` has no effect inside."""
     global _times_off
-    from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
-
-    forward, draw = dict(FORWARD_KERNELS), dict(DRAW_KERNELS)
-    FORWARD_KERNELS.clear()
-    DRAW_KERNELS.clear()
+    there = [(kernels, dict(kernels)) for kernels, _ in _tables()]
+    for kernels, _ in there:
+        kernels.clear()
     _times_off += 1
     try:
         yield
     finally:
         _times_off -= 1
-        FORWARD_KERNELS.update(forward)
-        DRAW_KERNELS.update(draw)
+        for kernels, before in there:
+            kernels.update(before)
 
 
 def _loaded_when_called(path: str) -> Callable[..., Any]:

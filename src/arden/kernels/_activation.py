@@ -8,13 +8,16 @@ exponential here is a polynomial, four times faster; float64 is the precision of
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import types
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 from arden.kernels._compile import EXACT, FUSED, inner
+from arden.kernels._vectors import VECTOR, Vectors, array, row_of
 
 __all__ = ["ACTIVATIONS", "activate", "activate_one", "power_and_rest", "slope_times"]
 
@@ -22,44 +25,107 @@ ACTIVATIONS = {"sigmoid": 0, "tanh": 1, "relu": 2}
 """The names of `arden.layers.activation`, as the numbers that compiled loops take."""
 
 _SIGMOID, _TANH = np.int64(0), np.int64(1)
-_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
-_LEAST, _MOST = np.float32(-87), np.float32(88)  # 2ⁿ stays a normal number
-_LOG2_E = np.float32(1.4426950408889634)
-_LN_2_HIGH, _LN_2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
-_ROUNDS = np.float32(1.5 * 2**23)  # added and subtracted, leaves the nearest integer
-_C2, _C3, _C4 = np.float32(0.5), np.float32(1.6666665e-1), np.float32(4.1665796e-2)
-_C5, _C6, _C7 = np.float32(8.3334519e-3), np.float32(1.3981999e-3), np.float32(1.98756915e-4)
+_LEAST, _MOST = -87.0, 88.0  # 2ⁿ stays a normal number
+_LOG2_E, _LN_2_HIGH, _LN_2_LOW = 1.4426950408889634, 0.693359375, -2.12194440e-4
+_ROUNDS = 1.5 * 2**23  # added and subtracted, leaves the nearest integer
+_FROM_SECOND = (0.5, 1.6666665e-1, 4.1665796e-2, 8.3334519e-3, 1.3981999e-3, 1.98756915e-4)
+_INTEGER = ir.IntType(32)
+_TOGETHER = VECTOR
+"""Numbers that go side by side: four registers of them, so that none waits for a result."""
 
 
-@inner(FUSED)
-def power_and_rest(x: Any) -> Any:
-    """x -> 2ⁿ, e^r − 1 with x = n ln 2 + r and |r| ≤ ½ ln 2 (polynomial of Cephes' expf); a NaN
-    stays one."""
-    x = _LEAST if x < _LEAST else x
-    x = _MOST if x > _MOST else x
-    shifted = np.float32(x * _LOG2_E + _ROUNDS)
-    count = shifted - _ROUNDS
-    r = x - count * _LN_2_HIGH
-    r = r - count * _LN_2_LOW
-    rest = ((((_C7 * r + _C6) * r + _C5) * r + _C4) * r + _C3) * r + _C2
-    rest = rest * r * r + r
+def _power_and_rest(v: Vectors, x: Any, sign: float) -> tuple[Any, Any]:
+    """x -> 2ⁿ, e^r − 1 with ±x = n ln 2 + r and |r| ≤ ½ ln 2 (polynomial of Cephes' expf); a NaN
+    stays one. ``t`` is ±r."""
+    b = v.builder
+    low, high = (v.constant(edge) for edge in sorted((sign * _LEAST, sign * _MOST)))
+    x = b.select(b.fcmp_ordered(">", low, x), low, x)
+    x = b.select(b.fcmp_ordered("<", high, x), high, x)
+    rounds = v.constant(_ROUNDS)
+    shifted = v.add_times(x, v.constant(sign * _LOG2_E), rounds)
+    count = b.fsub(shifted, rounds)
+    t = v.add_times(count, v.constant(-sign * _LN_2_HIGH), x)
+    t = v.add_times(count, v.constant(-sign * _LN_2_LOW), t)
+    factors = [f * sign**power for power, f in enumerate(_FROM_SECOND)]
+    rest = v.constant(factors[-1])
+    for factor in reversed(factors[:-1]):
+        rest = v.add_times(rest, t, v.constant(factor))
+    rest = v.add_times(b.fmul(rest, t), t, t if sign > 0 else b.fneg(t))
     # The low bits of the shifted number are n; moved into the exponent they make 2ⁿ.
-    power = np.int32((shifted.view(np.int32) + np.int32(127)) << np.int32(23)).view(np.float32)
-    return power, rest
+    bits = b.shl(b.bitcast(shifted, v.of(_INTEGER)), v.constant(23, _INTEGER))
+    return b.bitcast(b.add(bits, v.constant(127 << 23, _INTEGER)), v.kind), rest
 
 
-@inner(FUSED)
-def _sigmoid32(x: Any) -> Any:
-    power, rest = power_and_rest(-x)
-    return _ONE / (_ONE + (power + power * rest))
+def _sigmoid(v: Vectors, x: Any) -> Any:
+    power, rest = _power_and_rest(v, x, -1.0)
+    one = v.constant(1.0)
+    return v.builder.fdiv(one, v.builder.fadd(v.add_times(power, rest, power), one))
 
 
-@inner(FUSED)
-def _tanh32(x: Any) -> Any:
-    power, rest = power_and_rest(-_TWO * (x if x > _ZERO else -x))
-    below_one = (power - _ONE) + power * rest  # e^(−2|x|) − 1, without cancelling near 0
-    size = -below_one / (_TWO + below_one)
-    return size if x > _ZERO else -size
+def _tanh(v: Vectors, x: Any) -> Any:
+    b, zero = v.builder, v.nothing
+    positive = b.fcmp_ordered(">", x, zero)
+    size = b.select(positive, x, b.fneg(x))
+    power, rest = _power_and_rest(v, b.fadd(size, size), -1.0)
+    # e^(−2|x|) − 1, without cancelling near 0
+    below_one = v.add_times(power, rest, b.fsub(power, v.constant(1.0)))
+    result = b.fdiv(b.fneg(below_one), b.fadd(below_one, v.constant(2.0)))
+    return b.select(positive, result, b.fneg(result))
+
+
+@intrinsic
+def _power_and_rest_of_one(context, x):  # type: ignore[no-untyped-def]
+    """float32 x -> 2ⁿ, e^r − 1 with x = n ln 2 + r and |r| ≤ ½ ln 2; a NaN stays one."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        found = _power_and_rest(Vectors(builder, ir.FloatType(), 1), arguments[0], 1.0)
+        return context.make_tuple(builder, signature.return_type, found)
+
+    return types.UniTuple(types.float32, 2)(types.float32), generate
+
+
+power_and_rest: Any = _power_and_rest_of_one
+
+
+def _of_one(function: Callable[[Vectors, Any], Any]) -> Any:
+    """A formula -> it as a function of one float32, for compiled code."""
+
+    @intrinsic
+    def of_one(context, x):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            return function(Vectors(builder, ir.FloatType(), 1), arguments[0])
+
+        return types.float32(types.float32), generate
+
+    return of_one
+
+
+def _of_many(function: Callable[[Vectors, Any], Any]) -> Any:
+    """A formula -> (sums, row, units, place, k) -> (): _TOGETHER numbers from k on, in float32."""
+
+    @intrinsic
+    def of_many(context, sums, row, units, place, k):  # type: ignore[no-untyped-def]
+        one = types.intp
+
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            v = Vectors(builder, ir.FloatType(), _TOGETHER)
+            source = array(context, builder, signature, arguments, 0)
+            target = array(context, builder, signature, arguments, 2)
+            left, to = (
+                row_of(builder, source, arguments[1]),
+                row_of(builder, target, arguments[3]),
+            )
+            value = v.load(builder.gep(left, [arguments[4]]))
+            v.store(function(v, value), builder.gep(to, [arguments[4]]))
+            return context.get_dummy_value()
+
+        return types.void(sums, one, units, one, one), generate
+
+    return of_many
+
+
+_sigmoid32, _tanh32 = _of_one(_sigmoid), _of_one(_tanh)
+_sigmoids32, _tanhs32 = _of_many(_sigmoid), _of_many(_tanh)
 
 
 @inner(EXACT)
@@ -96,19 +162,56 @@ def _tanh_of_width(x):  # type: ignore[no-untyped-def]  # Numba compares signatu
     return lambda x: _tanh64(x)
 
 
+def _sigmoids(sums: Any, row: Any, units: Any, place: Any) -> None:
+    """units[place] = σ(sums[row]) (inside compiled code only)."""
+    raise NotImplementedError
+
+
+def _tanhs(sums: Any, row: Any, units: Any, place: Any) -> None:
+    """units[place] = tanh(sums[row]) (inside compiled code only)."""
+    raise NotImplementedError
+
+
+@overload(_sigmoids)
+def _sigmoids_of_width(sums, row, units, place):  # type: ignore[no-untyped-def]
+    return _side_by_side(_sigmoids32, sigmoid) if sums.dtype == types.float32 else _each(sigmoid)
+
+
+@overload(_tanhs)
+def _tanhs_of_width(sums, row, units, place):  # type: ignore[no-untyped-def]
+    return _side_by_side(_tanhs32, tanh) if sums.dtype == types.float32 else _each(tanh)
+
+
+def _side_by_side(many: Any, one: Any) -> Any:
+    def function(sums, row, units, place):  # type: ignore[no-untyped-def]
+        width = sums.shape[1]
+        whole = width - width % _TOGETHER
+        for k in range(0, whole, _TOGETHER):
+            many(sums, row, units, place, k)
+        for k in range(whole, width):
+            units[place, k] = one(sums[row, k])
+
+    return function
+
+
+def _each(one: Any) -> Any:
+    def function(sums, row, units, place):  # type: ignore[no-untyped-def]
+        for k in range(sums.shape[1]):
+            units[place, k] = one(sums[row, k])
+
+    return function
+
+
 @inner(FUSED)
 def activate(kind: Any, sums: Any, row: Any, units: Any, place: Any) -> None:
     """number of ACTIVATIONS, (R, H), row, (R', H), place -> (): units[place] = act(sums[row])."""
     zero = sums.dtype.type(0)
-    width = sums.shape[1]
     if kind == _SIGMOID:
-        for k in range(width):
-            units[place, k] = sigmoid(sums[row, k])
+        _sigmoids(sums, row, units, place)
     elif kind == _TANH:
-        for k in range(width):
-            units[place, k] = tanh(sums[row, k])
+        _tanhs(sums, row, units, place)
     else:
-        for k in range(width):
+        for k in range(sums.shape[1]):
             units[place, k] = zero if sums[row, k] <= zero else sums[row, k]
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from arden.kernels._activation import activate, slope_times
 from arden.kernels._compile import FUSED, inner, outer
-from arden.kernels._loops import add_row, dot, four_dots
+from arden.kernels._dots import add_gradients, dots
+from arden.kernels._loops import add_row
 
 __all__ = ["backward", "forward"]
 
@@ -36,7 +37,7 @@ def forward(
     inputs, hidden_bias, outputs = weights
     sums, units, tile = scratch
     hidden, num_outputs = np.uint64(outputs.shape[1]), outputs.shape[0]
-    width = np.uint64(units.shape[1])
+    width = units.shape[1]
     following = start[rows[0] : rows[1]].copy()  # the next change of every row
     sums[:, hidden:] = 0
     tile[:, hidden:] = 0  # what the units beyond H are worth
@@ -66,16 +67,10 @@ def forward(
                     change += 1
                 if changed:
                     activate(kind, sums, row, units, row)
-                while output + 4 <= stop:
-                    a, b, c, d = four_dots(units, row, _LEFT, tile, output - low, width)
-                    result[batch_row, output] = a
-                    result[batch_row, output + 1] = b
-                    result[batch_row, output + 2] = c
-                    result[batch_row, output + 3] = d
-                    output += 4
-                while output < stop:
-                    result[batch_row, output] = dot(units, row, _LEFT, tile, output - low, width)
-                    output += 1
+                dots(
+                    units, row, tile, output - low, width, result[batch_row], output, stop - output
+                )
+                output = stop
             following[row] = change
 
 
@@ -147,8 +142,18 @@ def backward(
                     if change >= start[batch_row]:
                         begins = (column[change] // num_features + 1) * num_params
                     output = max(begins, low)
-                    _transposed_product(grad, batch_row, output, stop, own_outputs, grad_units, row)
-                    _outer_product(grad, batch_row, output, stop, units, place, grad_own_outputs)
+                    add_gradients(
+                        grad[batch_row],
+                        output,
+                        stop - output,
+                        units,
+                        place,
+                        own_outputs,
+                        output,
+                        grad_units,
+                        row,
+                        grad_own_outputs,
+                    )
                     stop = output
                     if begins < low or begins == 0:
                         break  # more of their outputs are in the tile below, or none is left
@@ -173,53 +178,6 @@ def backward(
 
 _TILE = 64
 """Outputs through which all kept rows go back before the next ones are brought into the cache."""
-
-
-@inner(FUSED)
-def _transposed_product(
-    grad: Any, batch_row: Any, output: Any, stop: Any, weights: Any, total: Any, row: Any
-) -> None:
-    """total[row] += Σ grad[output] · weights[output], over outputs up to ``stop``."""
-    width = weights.shape[1]
-    while output + 4 <= stop:
-        a, b = grad[batch_row, output], grad[batch_row, output + 1]
-        c, d = grad[batch_row, output + 2], grad[batch_row, output + 3]
-        for k in range(width):
-            total[row, k] += (
-                a * weights[output, k]
-                + b * weights[output + 1, k]
-                + c * weights[output + 2, k]
-                + d * weights[output + 3, k]
-            )
-        output += 4
-    while output < stop:
-        a = grad[batch_row, output]
-        for k in range(width):
-            total[row, k] += a * weights[output, k]
-        output += 1
-
-
-@inner(FUSED)
-def _outer_product(
-    grad: Any, batch_row: Any, output: Any, stop: Any, units: Any, place: Any, total: Any
-) -> None:
-    """total[output] += grad[output] · units[place], for outputs up to ``stop``."""
-    width = units.shape[1]
-    while output + 4 <= stop:
-        a, b = grad[batch_row, output], grad[batch_row, output + 1]
-        c, d = grad[batch_row, output + 2], grad[batch_row, output + 3]
-        for k in range(width):
-            unit = units[place, k]
-            total[output, k] += a * unit
-            total[output + 1, k] += b * unit
-            total[output + 2, k] += c * unit
-            total[output + 3, k] += d * unit
-        output += 4
-    while output < stop:
-        a = grad[batch_row, output]
-        for k in range(width):
-            total[output, k] += a * units[place, k]
-        output += 1
 
 
 @inner(FUSED)

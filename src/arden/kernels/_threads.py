@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +19,8 @@ __all__ = ["pieces", "run"]
 # Numba's own threads are not used: their pools do not survive a fork, some do not accept calls from
 # two threads at once, and compiling for them takes several times longer.
 _helpers: ThreadPoolExecutor | None = None
+_forked = False
+_Body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def run(function: Callable[[Any], object], tasks: Sequence[Any], work: int) -> None:
@@ -38,12 +43,63 @@ def run(function: Callable[[Any], object], tasks: Sequence[Any], work: int) -> N
 
     if threads == 1:
         return drain()
+    if _torchs_team() is None or _forked:
+        _by_helpers(drain, threads)
+    else:
+        _by_torchs_team(drain, threads)
+
+
+def _by_helpers(drain: Callable[[], None], threads: int) -> None:
+    global _helpers
     if _helpers is None:
         _helpers = ThreadPoolExecutor(max_workers=max(os.cpu_count() or 1, threads))
     futures = [_helpers.submit(drain) for _ in range(threads - 1)]
     drain()
     for future in futures:
         future.result()
+
+
+def _by_torchs_team(drain: Callable[[], None], threads: int) -> None:
+    """On the threads that torch itself computes with, where they can be had.
+
+    After each operation they go on waiting at full speed for some milliseconds: a thread of ours
+    would share a core with them, and two were no faster than one.
+    """
+    errors: list[BaseException] = []
+
+    def body(_: object) -> None:
+        try:
+            drain()
+        except BaseException as error:  # it may not pass through C
+            errors.append(error)
+
+    team = _torchs_team()
+    assert team is not None
+    team(_Body(body), None, threads, 0)
+    if errors:
+        raise errors[0]
+
+
+@cache
+def _torchs_team() -> Any:
+    """() -> `GOMP_parallel` of the library in which torch's threads live, or None.
+
+    GCC keeps that function for every program it has ever compiled; torch promises nothing, and
+    where it comes with another library our own threads serve.
+    """
+    if "OpenMP" not in torch.__config__.parallel_info():
+        return None
+    for file in sorted((Path(torch.__file__).parent / "lib").glob("libgomp*.so*")):
+        try:
+            # Only a library that is loaded already is torch's.
+            library = ctypes.CDLL(str(file), mode=os.RTLD_NOLOAD | os.RTLD_LOCAL)
+            function = library.GOMP_parallel
+        except (AttributeError, OSError):
+            continue
+        function.argtypes = [_Body, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+        function.restype = None
+        return function
+    return None
 
 
 def pieces(size: int, at_most: int, multiple: int = 1) -> list[tuple[int, int]]:
@@ -59,9 +115,9 @@ _WORTH_SHARING = 2**20
 
 
 def _forget_helpers() -> None:
-    global _helpers
-    _helpers = None
+    global _helpers, _forked
+    _helpers, _forked = None, True
 
 
-if hasattr(os, "register_at_fork"):  # a child inherits the pool but none of its threads
+if hasattr(os, "register_at_fork"):  # a child inherits pools but none of their threads
     os.register_at_fork(after_in_child=_forget_helpers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,11 @@ from arden.kernels._scratch import LANES, padded, scratch
 from arden.kernels._threads import pieces, run
 from arden.networks.nade import NADE
 
-__all__ = ["params"]
+__all__ = ["is_plain", "params"]
 
-_ROWS = 64
+_ROWS = 32
 """Rows at most that go side by side: enough to use weights well while they are in the cache."""
-_TILE = 16
+_TILE = 8
 """Outputs whose weights they use together."""
 _COLUMNS = 512
 """Hidden units at most of one task of the backward pass."""
@@ -38,25 +39,31 @@ def params(network: CausalNetwork, features: Tensor, hidden_bias: Tensor) -> Ten
     on the number of threads. Differentiable once, in weights and biases; declines when the features
     want a gradient, since at a feature of zero it would need the work that was skipped.
     """
-    if not isinstance(network, NADE) or type(network) is not NADE:
+    if not isinstance(network, NADE):
         return None
-    tensors = (features, hidden_bias, network.inputs, network.outputs)
-    steps, dtype = network.outputs.shape[0], network.inputs.dtype
-    if (
-        any(type(tensor) not in (Tensor, torch.nn.Parameter) for tensor in tensors)
-        or any(tensor.device.type != "cpu" for tensor in tensors)
-        or dtype not in (torch.float32, torch.float64)
-        or network.outputs.dtype != dtype
-        or features.shape[1:] != (steps, network.inputs.shape[1])
-        or not features.shape[0]
-        or features.requires_grad
-        or torch.jit.is_tracing()
-        or torch._C._are_functorch_transforms_active()
-    ):
+    tensors = (hidden_bias, network.inputs, network.outputs)
+    if not is_plain(network, features, tensors):
         return None
-    kind = ACTIVATIONS[network.options.activation]
+    dtype, kind = network.inputs.dtype, ACTIVATIONS[network.options.activation]
     return _Params.apply(
         features.to(dtype), hidden_bias.to(dtype), network.inputs, network.outputs, kind
+    )
+
+
+def is_plain(network: NADE, features: Tensor, tensors: Sequence[Tensor]) -> bool:
+    """NADE, (B, T, F), what it computes with -> whether compiled code can take all of it."""
+    dtype, outputs = network.inputs.dtype, network.outputs
+    return (
+        type(network) is NADE
+        and all(type(tensor) in (Tensor, torch.nn.Parameter) for tensor in (features, *tensors))
+        and all(tensor.device.type == "cpu" for tensor in (features, *tensors))
+        and dtype in (torch.float32, torch.float64)
+        and outputs.dtype == dtype
+        and features.shape[0] > 0
+        and features.shape[1:] == (outputs.shape[0], network.inputs.shape[1])
+        and not features.requires_grad
+        and not torch.jit.is_tracing()
+        and not torch._C._are_functorch_transforms_active()
     )
 
 

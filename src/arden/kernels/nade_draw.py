@@ -13,8 +13,9 @@ from arden.conditionals.categorical import Categorical
 from arden.core.model import AutoregressiveModel
 from arden.kernels._activation import ACTIVATIONS, activate
 from arden.kernels._compile import outer
+from arden.kernels._dots import four_dots, one_dot
 from arden.kernels._draw_inputs import draw_inputs, features_of_symbols
-from arden.kernels._loops import add_row, dot, four_dots
+from arden.kernels._loops import add_row
 from arden.kernels._scratch import padded, scratch
 from arden.kernels._symbols import draw_value
 from arden.kernels._threads import pieces, run
@@ -22,9 +23,11 @@ from arden.networks.nade import NADE
 
 __all__ = ["draw"]
 
-_ROWS = 64
-_TILE = 16
+_ROWS = 32
+_TILE = 8
 """Outputs whose weights are brought into the cache together, for all rows (at least a step's)."""
+_FEW = np.int64(3)
+"""So many rows read the weights where they are."""
 _LEFT = np.uint64(0)
 
 
@@ -93,7 +96,7 @@ def _walk(
     sums, units, tile = work
     num_steps, num_features = order.shape[0], table.shape[1]
     num_params, hidden = masses.shape[0], np.uint64(outputs.shape[1])
-    width = np.uint64(units.shape[1])
+    few, width = rows[1] - rows[0] <= _FEW, units.shape[1]
     sums[:, hidden:] = 0
     tile[:, hidden:] = 0  # what the units beyond H are worth
     for row in range(rows[1] - rows[0]):
@@ -104,9 +107,13 @@ def _walk(
     for low in range(0, num_steps, steps_of_tile):
         high = min(low + steps_of_tile, num_steps)
         size = (high - low) * num_params
-        for output in range(size):
-            for k in range(hidden):
-                tile[output, k] = outputs[low * num_params + output, k]
+        own, first_own, n = tile, 0, width
+        if few:
+            own, first_own, n = outputs, low * num_params, outputs.shape[1]
+        else:
+            for output in range(size):
+                for k in range(hidden):
+                    tile[output, k] = outputs[low * num_params + output, k]
         for row in range(rows[1] - rows[0]):
             batch_row = rows[0] + row
             ready = 0  # logits before this one belong to the present units
@@ -119,12 +126,12 @@ def _walk(
                     while ready < first + num_params:
                         # Beyond this step's: still good if the value drawn changes no unit.
                         if ready + 4 <= size:
-                            a, b, c, d = four_dots(units, row, _LEFT, tile, ready, width)
+                            a, b, c, d = four_dots(units, row, own, first_own + ready, n)
                             logits[ready], logits[ready + 1] = a, b
                             logits[ready + 2], logits[ready + 3] = c, d
                             ready += 4
                         else:
-                            logits[ready] = dot(units, row, _LEFT, tile, ready, width)
+                            logits[ready] = one_dot(units, row, own, first_own + ready, n)
                             ready += 1
                     for k in range(num_params):
                         masses[k] = (

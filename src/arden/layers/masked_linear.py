@@ -29,6 +29,8 @@ def mask_gradient(weight: Tensor, mask: Tensor) -> Tensor:
     A weight that starts masked stays so under any optimiser that moves along the gradient, its
     moments and decay; the forward pass then costs what a dense layer costs.
     """
+    if not torch.is_grad_enabled():
+        return weight
     return _MaskGradient.apply(weight, mask)
 
 

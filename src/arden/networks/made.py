@@ -90,7 +90,7 @@ class MADE(HiddenNetwork):
         """(B, T, F), (B, C) -> (B, T, P), in one pass."""
         batch_size, length, _ = features.shape
         x = features.flatten(1)
-        total = self.output(self._last_layer(x, context)) + self._shifts(context)[-1]
+        total = self._shifted(self.output(self._last_layer(x, context)), -1, context)
         if self.direct is not None:
             total = total + self.direct(x)
         return total.reshape(batch_size, length, self.spec.num_params)
@@ -107,8 +107,8 @@ class MADE(HiddenNetwork):
 
     def _last_layer(self, x: Tensor, context: Tensor | None) -> Tensor:
         """(B, T·F), (B, C) -> (B, H); without hidden layers the inputs themselves."""
-        for layer, shift in zip(self.layers, self._shifts(context), strict=False):
-            x = self.activation(layer(x) + shift)
+        for index, layer in enumerate(self.layers):
+            x = self.activation(self._shifted(layer(x), index, context))
         return x
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
@@ -167,6 +167,9 @@ class MADE(HiddenNetwork):
         if self.options.direct or not self.options.hidden:
             return before
         return before & reached(self.degrees, num_steps)
+
+    def _shifted(self, sums: Tensor, layer: int, context: Tensor | None) -> Tensor:
+        return sums if context is None else sums + self.contexts[layer](context)
 
     def _shifts(self, context: Tensor | None) -> list[Tensor]:
         """What the context adds to every layer."""

@@ -10,7 +10,17 @@ __all__ = ["DENSITY_VERBS", "EXACT_VERBS", "HIDDEN_VERBS", "NEEDS", "System", "w
 
 T = TypeVar("T")
 
-DENSITY_VERBS = ("fit", "score", "sample", "complete", "classify", "verify", "compare", "ensemble")
+DENSITY_VERBS = (
+    "fit",
+    "score",
+    "sample",
+    "complete",
+    "classify",
+    "query",
+    "verify",
+    "compare",
+    "ensemble",
+)
 """What every exact model answers."""
 
 EXACT_VERBS = (*DENSITY_VERBS, "compress", "decompress")

@@ -135,7 +135,8 @@ def complete(
             else:
                 parts.append(_drawn(model, here, num, candidates, generator, other, rows.start))
     finally:
-        model.train(training)
+        if training:
+            model.train()
     exact_rows = torch.cat([part[1] for part in parts])
     width = max(part[2].shape[1] for part in parts)
     weights = [

@@ -40,7 +40,8 @@ def predict(model: AutoregressiveModel, x: Tensor, context: Tensor | None = None
             params = model.params(x[rows], None if context is None else context[rows])
             predicted.append(_means(model, params.flatten(1, -2)).reshape(x[rows].shape))
     finally:
-        model.train(training)
+        if training:
+            model.train()
     return torch.cat(predicted) if predicted else x.to(model.dtype)
 
 

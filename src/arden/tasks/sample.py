@@ -101,7 +101,8 @@ def draw_rows(
             some = None if context is None else context[at : at + rows]
             chunks.append(some_rows(rows, generator, some))
     finally:
-        model.train(training)
+        if training:
+            model.train()
     return chunks
 
 

@@ -177,5 +177,6 @@ def in_chunks(
     try:
         chunks = [compute(slice(at, at + size)).cpu() for at in range(0, x.shape[0], size)]
     finally:
-        model.train(training)
+        if training:
+            model.train()
     return torch.cat(chunks)
