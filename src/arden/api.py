@@ -21,6 +21,7 @@ from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
 from arden.tasks.compress import compress
 from arden.tasks.decompress import decompress
+from arden.tasks.detect import detect
 from arden.tasks.distribution import as_distribution
 from arden.tasks.ensemble import ensemble
 from arden.tasks.marginal import Marginal, log_conditional, log_marginal
@@ -48,6 +49,7 @@ __all__ = [
     "complete",
     "compress",
     "decompress",
+    "detect",
     "ensemble",
     "fit",
     "load",
