@@ -23,10 +23,18 @@ def table() -> str:
         what = f"{system.title}: {system.formula}".replace("|", "\\|")
         takes = "any values" if len(system.data) == 3 else ", ".join(system.data)
         takes += "".join(f"; {need}" for need in system.needs)
-        answers = "all" if system.verbs == EXACT_VERBS else ", ".join(system.verbs)
+        answers = _answers(system.verbs, EXACT_VERBS)
         lines.append(f"| `{name}` | {what} | {takes} | {answers} | {_parameters(name)} |")
     lines += ["", f"All: {', '.join(EXACT_VERBS)}."]
     return "\n".join(lines)
+
+
+def _answers(verbs: tuple[str, ...], every: tuple[str, ...]) -> str:
+    """What a system answers, what every exact one does -> the difference in words, if short."""
+    missing, more = [v for v in every if v not in verbs], [v for v in verbs if v not in every]
+    if len(missing) > 2:
+        return ", ".join(verbs)
+    return ", ".join(["all" + (f" but {', '.join(missing)}" if missing else ""), *more])
 
 
 def _parameters(name: str) -> str:
