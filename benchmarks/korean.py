@@ -12,6 +12,7 @@ _WORDS = {
     "parameters on digits": "digits에서의 매개변수 수",
     "all": "전부",
     "All": "전부",
+    "all but": "다음 외 전부:",
     "any values": "모든 값",
     "discrete": "이산",
     "real": "실수",

@@ -26,7 +26,7 @@ def table(say: Callable[[str], str] = str) -> str:
     lines = ["| " + " | ".join(map(say, _COLUMNS)) + " |", "|---" * len(_COLUMNS) + "|"]
     for name, system in SYSTEMS.items():
         what = f"{say(system.title)}: {say(system.formula)}".replace("|", "\\|")
-        answers = say("all") if system.verbs == EXACT_VERBS else ", ".join(system.verbs)
+        answers = _answers(system.verbs, EXACT_VERBS, say)
         cells = (f"`{name}`", what, takes(system, say), answers, parameters(name))
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", f"{say('All')}: {', '.join(EXACT_VERBS)}."]
@@ -37,6 +37,15 @@ def takes(system: System, say: Callable[[str], str] = str) -> str:
     """A system -> the values it takes, and what else it asks of them."""
     kinds = say("any values") if len(system.data) == 3 else ", ".join(map(say, system.data))
     return kinds + "".join(f"; {say(need)}" for need in system.needs)
+
+
+def _answers(verbs: tuple[str, ...], every: tuple[str, ...], say: Callable[[str], str]) -> str:
+    """What a system answers, what every exact one does -> the difference in words, if short."""
+    missing, more = [v for v in every if v not in verbs], [v for v in verbs if v not in every]
+    if len(missing) > 2:
+        return ", ".join(verbs)
+    all_of_them = f"{say('all but')} {', '.join(missing)}" if missing else say("all")
+    return ", ".join([all_of_them, *more])
 
 
 def parameters(name: str) -> str:
