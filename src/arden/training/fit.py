@@ -232,6 +232,6 @@ def _check_data(model: AnyModel, data: Dataset) -> None:
         )
     if isinstance(model, LatentModel):
         check_whole_rows(data)
-    check_missing(model, data)
+    check_missing(model, data, splits=("train", "valid"))  # test rows are never looked at
     if len(data.train) == 0 or len(data.valid) == 0:
         raise InputError("data: expected rows to train on and rows to validate on, got none")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -14,8 +16,13 @@ from arden.errors import InputError
 __all__ = ["check_missing", "tellable"]
 
 
-def check_missing(model: AnyModel, data: Dataset, name: str | None = None) -> None:
-    """A model, its data, what it is called -> ().
+def check_missing(
+    model: AnyModel,
+    data: Dataset,
+    name: str | None = None,
+    splits: Sequence[str] = SPLIT_NAMES,
+) -> None:
+    """A model, its data, what it is called, which splits are looked at -> ().
 
     ln p of the known cells of a row is a sum of terms where the unknown ones come last in the
     order, or are not read: of any row for an any-order network, whose orders begin with what is
@@ -26,7 +33,7 @@ def check_missing(model: AnyModel, data: Dataset, name: str | None = None) -> No
     """
     if isinstance(model, LatentModel):
         return  # its objective is a sum over what is observed
-    for split_name in SPLIT_NAMES:
+    for split_name in splits:
         split = data.split(split_name)
         if split.observed is None:
             continue
