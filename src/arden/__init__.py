@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from arden.api import (
+        as_distribution,
         bound,
         classify,
         compare,
@@ -47,6 +48,7 @@ __all__ = [
     "InputError",
     "LatentModel",
     "Mixture",
+    "as_distribution",
     "bound",
     "classify",
     "compare",
