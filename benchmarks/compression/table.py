@@ -63,8 +63,9 @@ def _sizes(found: dict[str, Any]) -> str:
     first = next(iter(_ordered(found)))
     lines += [
         "",
-        "A text's rate is characters; its overhead is that of seven lanes which each "
-        f"begin anew, besides the header. {first['machine']}, commit {first['commit']}.",
+        "The overhead is the header, the end and the checksums: about 115 bytes (90 portable). "
+        "A text has lanes besides that each begin anew; its rate is in characters. "
+        f"{first['machine']}, commit {first['commit']}.",
     ]
     return "\n".join(lines)
 
@@ -125,6 +126,8 @@ def _draw(found: dict[str, Any]) -> None:
         ("tinyshakespeare", "The last tenth of tinyshakespeare", "character"),
     ):
         cases = [case for case in _ordered(found) if case["data"] == data]
+        if not cases:
+            continue
         dims = cases[0]["dims"]
         bars = [Bar(name, 8 * size / dims) for name, size in cases[0]["others"].items()]
         if data == "binarized-mnist":
