@@ -36,6 +36,8 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 SEEDS = (0, 1, 2)
 GROUPS = (2, 10)
+PICTURED = 1_500
+"""Scores of so many rows are kept for the picture."""
 
 
 @dataclass(frozen=True)
@@ -240,9 +242,7 @@ def measure(given: Material, model: Any, background: Any) -> dict[str, Any]:
         "test_bits_per_dim": -nats["test"].mean().item() / size,
         "outside_bits_per_dim": -nats["outside"].mean().item() / size,
         "scores": {
-            name: {
-                part: [round(float(s), 1) for s in part_scores] for part, part_scores in p.items()
-            }
+            name: {part: [round(float(s)) for s in p[part][:PICTURED]] for part in p}
             for name, p in scores.items()
             if name in ("likelihood", "ratio", "complexity", "typicality")
         },
@@ -281,7 +281,7 @@ def run(seeds: tuple[int, ...], setup: Setup, given: Material, folder: Path) -> 
         }
         if seed != SEEDS[0]:
             del told["scores"]  # the picture is that of the first
-        path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(told) + "\n", encoding="utf-8")
         print(
             f"seed {seed}:",
             {name: round(area, 4) for name, area in found["auroc"].items()},
