@@ -26,6 +26,7 @@ from arden.orderings.until_end import UntilEnd
 from tests.audit.small_models import SIX, SOUND, Model, small
 
 real_conditionals = AutoregressiveModel.log_conditionals
+real_log_prob = AutoregressiveModel.log_prob
 real_select = walker.select_rows
 
 
@@ -56,7 +57,7 @@ def unknown_as_zero(
 ) -> Tensor:
     """Missing values are scored as if zero had been seen."""
     filled = x if observed is None else torch.where(observed, x, torch.zeros_like(x))
-    return real_conditionals(self, filled, context, order)
+    return real_log_prob(self, filled, context, order)
 
 
 def mean_of_logs(self: Mixture, x: Tensor, context: Any = None, observed: Any = None) -> Tensor:
@@ -165,7 +166,7 @@ MODEL_DEFECTS = {
     ),
     "unobserved scored as zero": (
         "unknown counts for nothing",
-        lambda: patched(AutoregressiveModel, "log_conditionals", unknown_as_zero, _fvsbn()),
+        lambda: patched(AutoregressiveModel, "log_prob", unknown_as_zero, _fvsbn()),
     ),
     "logs averaged over orders": (
         "total probability is one",

@@ -39,6 +39,7 @@ def folder(tmp_path, monkeypatch):
     np.savez(tmp_path / "binary_tables.npz", **keyed)
     write_sequences(tmp_path)
     write_real_tables(tmp_path)
+    write_census(tmp_path)
     return tmp_path
 
 
@@ -58,6 +59,20 @@ def write_sequences(folder):
         speakers=np.array(["jackson"]),
         rate=np.array(8000),
     )
+
+
+def write_census(folder):
+    """A folder -> (): records in the form of UCI Adult's archive, one cell of each third missing."""
+
+    def record(row):
+        work, sex = ("?", "Private", "State-gov")[row % 3], ("Male", "Female")[row % 2]
+        named = f"11th, 7, Never-married, Sales, Own-child, Black, {sex}"
+        gain = 100 * (row % 4)
+        return f"{20 + row}, {work}, {9000 + row}, {named}, {gain}, 0, 40, Cuba, <=50K"
+
+    with zipfile.ZipFile(folder / "uci_adult.zip", "w") as archive:
+        archive.writestr("adult.data", "\n".join(record(row) for row in range(40)))
+        archive.writestr("adult.test", "\n".join(record(row) + "." for row in range(12)))
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +106,8 @@ def test_every_named_set_loads_from_a_folder(name, folder, monkeypatch):
         pytest.importorskip("h5py")
     data = load_data(name, data_dir=folder)
     assert data.schema.kind == DATASETS[name].kind
-    assert data.train.values.dtype == (torch.uint8 if data.schema.is_discrete else torch.float64)
+    whole = torch.int64 if name == "uci-adult" else torch.uint8  # amounts exceed a byte
+    assert data.train.values.dtype == (whole if data.schema.is_discrete else torch.float64)
     assert data.name == name
     assert data.protocol.startswith(f"{name}: {DATASETS[name].file} (sha256 ")
     monkeypatch.setenv("ARDEN_DATA", str(folder))
