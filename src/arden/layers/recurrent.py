@@ -17,6 +17,9 @@ __all__ = ["CellState", "GRULayers", "LSTMLayers", "RecurrentLayers", "TanhLayer
 CellState = tuple[Tensor, ...]
 """What a cell carries from step to step: its hidden units first, then what else it remembers."""
 
+_WIDE = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+"""Whether this processor has what torch's LSTM needs for bfloat16."""
+
 CellWeights = tuple[Tensor, ...]
 """Input and hidden weights, input and hidden biases of one layer, as torch's cells take them."""
 
@@ -109,7 +112,15 @@ class LSTMLayers(RecurrentLayers):
         super().__init__(spec, options, nn.LSTM, parts=2)
 
     def hidden_units(self, features: Tensor, first: CellState) -> Tensor:
-        """(B, T, F), ((L, B, H), (L, B, H)) -> (B, T, H)."""
+        """(B, T, F), ((L, B, H), (L, B, H)) -> (B, T, H).
+
+        Where autocast asks a processor for bfloat16 products that it has not, in the weights' own
+        precision: torch's LSTM would refuse.
+        """
+        if features.device.type == "cpu" and not _WIDE:
+            dtype = self.first.dtype
+            with torch.autocast("cpu", enabled=False):
+                return self.cells(features.to(dtype), tuple(part.to(dtype) for part in first))[0]
         return self.cells(features, first)[0]
 
     def cell(self, below: Tensor, before: CellState, weights: CellWeights) -> CellState:
