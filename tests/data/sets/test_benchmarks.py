@@ -62,7 +62,7 @@ def write_sequences(folder):
 
 
 def write_census(folder):
-    """A folder -> (): records in the form of UCI Adult's archive, one cell of each third missing."""
+    """A folder -> (): records in the form of UCI Adult, one cell of each third missing."""
 
     def record(row):
         work, sex = ("?", "Private", "State-gov")[row % 3], ("Male", "Female")[row % 2]
