@@ -55,7 +55,7 @@ def test_help_needs_no_torch(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("words", [["--help"], ["fit", "--help"], ["fit", "nade", "--help"]])
-def test_help_comes_in_less_than_half_a_second(words: list[str]) -> None:
+def test_help_comes_in_well_under_a_second(words: list[str]) -> None:
     taken = []
     for _ in range(3):
         before = os.times()
@@ -70,7 +70,8 @@ def test_help_comes_in_less_than_half_a_second(words: list[str]) -> None:
             - before.children_user
             - before.children_system
         )
-    assert min(taken) < 0.5
+    # About 0.4 on a quiet core; importing torch alone would be a second and more.
+    assert min(taken) < 0.8
 
 
 def test_an_error_is_one_line_and_an_exit_code() -> None:
