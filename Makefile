@@ -39,11 +39,12 @@ check: .venv/.installed-test ## formatting, lint and types; changes nothing
 bench: .venv/.installed-test ## how fast every system is, beside public code and the counted limit
 	$(BIN)/python benchmarks/speed/run.py
 
-docs: .venv/.installed-test ## run every example of the docstrings (there are no built pages yet)
+docs: .venv/.installed-docs ## build the pages into build/docs, then run every example of the docstrings
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest src
 
 clean: ## remove caches, build outputs and the demo run; keep .venv and other runs
-	rm -rf build dist runs/demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf build dist docs/made runs/demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
 	find src tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -61,6 +62,10 @@ endif
 
 .venv/.installed-demo: pyproject.toml constraints.txt .venv/.installed-torch
 	$(INSTALL) --editable '.[fast]'
+	@touch $@
+
+.venv/.installed-docs: pyproject.toml constraints.txt .venv/.installed-test
+	$(INSTALL) --editable '.[fast,dev,docs]'
 	@touch $@
 
 .venv/.installed-test: pyproject.toml constraints.txt .venv/.installed-torch

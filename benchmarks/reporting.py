@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.korean import in_korean
+from benchmarks.provenance import ROOT
 
 if TYPE_CHECKING:
     from arden.assembly import FitOptions
@@ -13,7 +17,13 @@ if TYPE_CHECKING:
     from arden.runs import AnyFigures
     from arden.training.fit import Progress
 
-__all__ = ["fit_and_tell", "write_between"]
+__all__ = ["READMES", "fit_and_tell", "write_between"]
+
+READMES: dict[Path, Callable[[str], str]] = {
+    ROOT / "README.md": str,
+    ROOT / "README.ko.md": in_korean,
+}
+"""A README -> what says a word of a generated table in its language."""
 
 _FIGURES = (
     ("test_nats", "standard_error"),

@@ -1,35 +1,54 @@
-"""The README's table of systems, from the catalogue: python benchmarks/systems.py"""
+"""The READMEs' table of systems, from the catalogue: python benchmarks/systems.py"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script finds what lies beside it alone
-from benchmarks.provenance import ROOT
-from benchmarks.reporting import write_between
+from benchmarks.reporting import READMES, write_between
 
-README = ROOT / "README.md"
+if TYPE_CHECKING:
+    from arden.systems import System
+
+__all__ = ["parameters", "table", "takes"]
+
 MARKS = ("<!-- systems: made by benchmarks/systems.py -->", "<!-- end of systems -->")
 _COLUMNS = ("system", "what it is", "takes", "answers", "parameters on digits")
 
 
-def table() -> str:
-    """() -> the catalogue as Markdown."""
+def table(say: Callable[[str], str] = str) -> str:
+    """What says a word in the reader's language -> the catalogue as Markdown."""
     from arden.systems import EXACT_VERBS, SYSTEMS
 
-    lines = ["| " + " | ".join(_COLUMNS) + " |", "|---" * len(_COLUMNS) + "|"]
+    lines = ["| " + " | ".join(map(say, _COLUMNS)) + " |", "|---" * len(_COLUMNS) + "|"]
     for name, system in SYSTEMS.items():
-        what = f"{system.title}: {system.formula}".replace("|", "\\|")
-        takes = "any values" if len(system.data) == 3 else ", ".join(system.data)
-        takes += "".join(f"; {need}" for need in system.needs)
-        answers = "all" if system.verbs == EXACT_VERBS else ", ".join(system.verbs)
-        lines.append(f"| `{name}` | {what} | {takes} | {answers} | {_parameters(name)} |")
-    lines += ["", f"All: {', '.join(EXACT_VERBS)}."]
+        what = f"{say(system.title)}: {say(system.formula)}".replace("|", "\\|")
+        answers = _answers(system.verbs, EXACT_VERBS, say)
+        cells = (f"`{name}`", what, takes(system, say), answers, parameters(name))
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", f"{say('All')}: {', '.join(EXACT_VERBS)}."]
     return "\n".join(lines)
 
 
-def _parameters(name: str) -> str:
+def takes(system: System, say: Callable[[str], str] = str) -> str:
+    """A system -> the values it takes, and what else it asks of them."""
+    kinds = say("any values") if len(system.data) == 3 else ", ".join(map(say, system.data))
+    return kinds + "".join(f"; {say(need)}" for need in system.needs)
+
+
+def _answers(verbs: tuple[str, ...], every: tuple[str, ...], say: Callable[[str], str]) -> str:
+    """What a system answers, what every exact one does -> the difference in words, if short."""
+    missing, more = [v for v in every if v not in verbs], [v for v in verbs if v not in every]
+    if len(missing) > 2:
+        return ", ".join(verbs)
+    all_of_them = f"{say('all but')} {', '.join(missing)}" if missing else say("all")
+    return ", ".join([all_of_them, *more])
+
+
+def parameters(name: str) -> str:
     """A system's name -> how many free parameters its defaults have on 64 bits."""
     from arden.assembly import assemble, split_options
     from arden.data import load_data
@@ -43,4 +62,5 @@ def _parameters(name: str) -> str:
 
 
 if __name__ == "__main__":
-    write_between(README, MARKS, table())
+    for readme, say in READMES.items():
+        write_between(readme, MARKS, table(say))

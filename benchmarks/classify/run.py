@@ -135,7 +135,7 @@ def judged(log_posterior: Tensor, labels: Tensor) -> Judgement:
     return judge.figures()
 
 
-def measure(name: str, data_dir: str | None) -> None:
+def measure(name: str, data_dir: str | None, only: str | None = None) -> None:
     """The name of a data set -> (): each model with each seed, written as soon as it is known."""
     from arden.data import load_data
 
@@ -146,7 +146,7 @@ def measure(name: str, data_dir: str | None) -> None:
     for seed in recipe["seeds"]:
         data = subset(whole, recipe.get("rows"), seed)
         for model, options in {"logistic regression": {}, **recipe["models"]}.items():
-            if seed not in options.get("seeds", recipe["seeds"]):
+            if seed not in options.get("seeds", recipe["seeds"]) or only not in (None, model):
                 continue
             if any((run["model"], run["seed"]) == (model, seed) for run in told["runs"]):
                 continue
@@ -170,13 +170,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", choices=recipes())
+    parser.add_argument("--model", help="as the recipes call it; all when not given")
     parser.add_argument("--table", action="store_true", help="write docs/classify.md")
     parser.add_argument("--data-dir", help="where named data sets lie; ARDEN_DATA when not given")
     arguments = parser.parse_args()
     if not (arguments.data or arguments.table):
         parser.error("expected --data or --table")
     if arguments.data:
-        measure(arguments.data, arguments.data_dir)
+        measure(arguments.data, arguments.data_dir, arguments.model)
     if arguments.table:
         write_page(recipes(), RESULTS)
 

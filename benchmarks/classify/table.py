@@ -50,10 +50,9 @@ def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
             spread([run["log_loss"] for run in some], 3),
             spread([100 * run["calibration_error"] for run in some], 1),
         ]
-        lines.append(f"| {model} | {' | '.join(cells)} | {len(some)} |")
+        lines.append(f"| {model.replace('|', chr(92) + '|')} | {' | '.join(cells)} | {len(some)} |")
     machine, commit = found["machine"], found["commit"]
-    seconds = sum(run["seconds"] for run in found["runs"])
-    lines += ["", f"Commit {commit}, {machine}, {seconds / 60:.0f} minutes in all."]
+    lines += ["", f"Commit {commit}, {machine}."]
     return "\n".join(lines)
 
 

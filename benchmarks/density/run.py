@@ -171,9 +171,10 @@ _COLUMNS = (
 )
 
 
-def table() -> str:
-    """() -> the results as Markdown: a table for each set and floor, its protocol above it."""
+def table(only: float | None = None) -> str:
+    """The least floor to show, or all -> a table for each set and floor, its protocol above it."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("*.json")]
+    found = [one for one in found if only in (None, one["min_scale"])]
     lines: list[str] = []
     for data, least in sorted({(one["data"], one["min_scale"]) for one in found}, reverse=True):
         rows = {

@@ -1,4 +1,4 @@
-"""The README's one table: every system of the catalogue, every data set it was measured on.
+"""The READMEs' one table: every system of the catalogue, every data set it was measured on.
 
 Where a system was measured with several settings, the one that is best on validation rows stands
 here; all of them, with their protocols, stand in docs/figures.md.
@@ -25,20 +25,31 @@ class _Column:
     tell: Callable[[Result], str]
 
 
-def overview(results: list[Result], densities: list[Result], recipes: dict[str, Any]) -> str:
-    """Likelihood results, results of densities, all recipes -> Markdown."""
+def overview(
+    results: list[Result],
+    densities: list[Result],
+    recipes: dict[str, Any],
+    say: Callable[[str], str] = str,
+) -> str:
+    """Likelihood results, results of densities, all recipes, what says a word -> Markdown."""
     from arden.systems import SYSTEMS
 
     titles = ["system", *(column.title for column in _COLUMNS), *_DENSITIES.values()]
-    lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
+    lines = ["| " + " | ".join(map(say, titles)) + " |", "|---" * len(titles) + "|"]
     for name in SYSTEMS:
-        cells = [_cell(name, column, results, recipes) for column in _COLUMNS]
+        cells = [_cell(name, column, results, recipes, say) for column in _COLUMNS]
         cells += [_density(name, data, densities) for data in _DENSITIES]
         lines.append("| " + " | ".join([f"`{name}`", *cells]) + " |")
     return "\n".join(lines)
 
 
-def _cell(system: str, column: _Column, results: list[Result], recipes: dict[str, Any]) -> str:
+def _cell(
+    system: str,
+    column: _Column,
+    results: list[Result],
+    recipes: dict[str, Any],
+    say: Callable[[str], str],
+) -> str:
     """A system, a column, all results and recipes -> its best figure by validation rows.
 
     "not run": a recipe waits for it. A dash: there is none.
@@ -58,26 +69,32 @@ def _cell(system: str, column: _Column, results: list[Result], recipes: dict[str
     found = found or [result for result in results if of_here(result["recipe"])]
     found = [result for result in found if "reconstruction_error" not in result["runs"][0]]
     if found:
-        return column.tell(min(found, key=lambda result: _mean(result, "valid_nats")))
-    return "not run" if any(map(of_here, recipes.values())) and system != "autoencoder" else "–"
+        best = min(found, key=lambda result: _mean(result, "valid_nats"))
+        return ", ".join([column.tell(best), *map(say, _marks(best))])
+    return (
+        say("not run") if any(map(of_here, recipes.values())) and system != "autoencoder" else "–"
+    )
 
 
 def _given_labels(recipe: dict[str, Any]) -> bool:
     return "condition" in recipe.get("options", {})
 
 
-def _nats(result: Result) -> str:
+def _marks(result: Result) -> list[str]:
+    """A result -> what its figure must not be read without."""
     first = result["runs"][0]
-    marks = "".join(
-        (
-            f", {result['recipe']['orders']} orders" if "orders" in result["recipe"] else "",
-            ", one epoch" if first.get("epochs") == 1 and "epoch" in first["ended"] else "",
-            ", given the class" if _given_labels(result["recipe"]) else "",
-        )
-    )
-    if "bound" in first:
-        return f"≤ {-_mean(result, 'bound'):.2f}{marks}"
-    return f"{_mean(result, 'test_nats'):.2f}{marks}"
+    marks = {
+        f"{result['recipe'].get('orders')} orders": "orders" in result["recipe"],
+        "one epoch": first.get("epochs") == 1 and "epoch" in first["ended"],
+        "given the class": _given_labels(result["recipe"]),
+    }
+    return [mark for mark, holds in marks.items() if holds]
+
+
+def _nats(result: Result) -> str:
+    if "bound" in result["runs"][0]:
+        return f"≤ {-_mean(result, 'bound'):.2f}"
+    return f"{_mean(result, 'test_nats'):.2f}"
 
 
 def _nats_of_symbols(result: Result) -> str:
@@ -85,8 +102,7 @@ def _nats_of_symbols(result: Result) -> str:
 
 
 def _bits(result: Result) -> str:
-    marks = ", given the class" if _given_labels(result["recipe"]) else ""
-    return f"{_mean(result, 'bits_per_dim'):.2f}{marks}"
+    return f"{_mean(result, 'bits_per_dim'):.2f}"
 
 
 def _mean(result: Result, figure: str) -> float:

@@ -3,7 +3,7 @@
 python benchmarks/likelihood/run.py --list
 python benchmarks/likelihood/run.py fvsbn-digits
 python benchmarks/likelihood/run.py nade-binarized-mnist --data-dir DIRECTORY
-python benchmarks/likelihood/run.py --table          # rewrite docs/figures.md, the README's table
+python benchmarks/likelihood/run.py --table          # rewrite docs/figures.md, the READMEs' table
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies b
 from benchmarks.likelihood.overview import overview
 from benchmarks.likelihood.table import read_results, table
 from benchmarks.provenance import ROOT, provenance
-from benchmarks.reporting import fit_and_tell, write_between
+from benchmarks.reporting import READMES, fit_and_tell, write_between
 
 if TYPE_CHECKING:
     from arden.core.model import Model
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 PAIRED = HERE / "paired"
-README, PAGE = ROOT / "README.md", ROOT / "docs" / "figures.md"
+PAGE = ROOT / "docs" / "figures.md"
 DENSITIES = ROOT / "benchmarks" / "density" / "results"
 MARKS = ("<!-- figures: made by benchmarks/likelihood/run.py --table -->", "<!-- end -->")
 
@@ -138,7 +138,9 @@ def main() -> None:
     if arguments.table:
         results = read_results(RESULTS)
         write_between(PAGE, MARKS, table(results, read_results(PAIRED)))
-        write_between(README, MARKS, overview(results, read_results(DENSITIES), recipes()))
+        densities = read_results(DENSITIES)
+        for readme, say in READMES.items():
+            write_between(readme, MARKS, overview(results, densities, recipes(), say))
     if arguments.list or not (arguments.name or arguments.table):
         list_recipes()
 

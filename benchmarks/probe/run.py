@@ -91,7 +91,7 @@ def fitted(recipe: dict[str, Any], data: Dataset, seed: int, *, trained: bool) -
     )
 
 
-def measure(name: str, data_dir: str | None) -> None:
+def measure(name: str, data_dir: str | None, only: str | None = None) -> None:
     """The name of a data set -> (): each model with each seed, written as soon as it is known."""
     from arden.data import load_data
 
@@ -102,7 +102,7 @@ def measure(name: str, data_dir: str | None) -> None:
     for seed in recipe["seeds"]:
         data = subset(whole, recipe.get("rows"), seed)
         for label, options in {RAW: {}, **recipe["models"]}.items():
-            if seed not in options.get("seeds", recipe["seeds"]):
+            if seed not in options.get("seeds", recipe["seeds"]) or only not in (None, label):
                 continue
             for trained in (True, False) if options else (True,):
                 key = {"model": label, "seed": seed, "trained": trained}
@@ -141,13 +141,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", choices=recipes())
+    parser.add_argument("--model", help="as the recipes call it; all when not given")
     parser.add_argument("--table", action="store_true", help="write docs/represent.md")
     parser.add_argument("--data-dir", help="where named data sets lie; ARDEN_DATA when not given")
     arguments = parser.parse_args()
     if not (arguments.data or arguments.table):
         parser.error("expected --data or --table")
     if arguments.data:
-        measure(arguments.data, arguments.data_dir)
+        measure(arguments.data, arguments.data_dir, arguments.model)
     if arguments.table:
         write_page(recipes(), RESULTS)
 

@@ -54,6 +54,5 @@ def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
         lines.append(
             f"| {model} | {width} | {spread(right[True], 1)} | {untrained} | {len(right[True])} |"
         )
-    seconds = sum(run["seconds"] for run in found["runs"])
-    lines += ["", f"Commit {found['commit']}, {found['machine']}, {seconds / 60:.0f} minutes."]
+    lines += ["", f"Commit {found['commit']}, {found['machine']}."]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 python benchmarks/speed/run.py                       # every case; --only nade fvsbn for some
 python benchmarks/speed/run.py --threads 1 --rounds 7
 python benchmarks/speed/run.py --table               # rewrite docs/speed.md from the results
+python benchmarks/speed/run.py --all                 # every system of the catalogue: see every.py
 
 A ratio is that of medians of rounds in which all ways take turns. The limit of a case is counted:
 products, function values and optimiser traffic of `arden.timing`, at the rates that the machine
@@ -181,6 +182,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="of torch and the kernels")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--table", action="store_true", help="rewrite docs/speed.md")
+    parser.add_argument("--all", action="store_true", help="every system, to docs/speed_all.md")
+    parser.add_argument("--batch", nargs="+", type=int, help="batch sizes of --all")
     parser.add_argument("--out", type=Path, default=RESULTS / "cpu.json")
     arguments = parser.parse_args()
     if arguments.table:
@@ -193,6 +196,14 @@ def main() -> None:
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
+    if arguments.all:
+        from benchmarks.speed import every  # which stands on this file
+
+        sizes = arguments.batch or every.BATCHES
+        every.PAGE.write_text(
+            every.page(every.run_all(arguments.only, sizes, arguments.rounds)), encoding="utf-8"
+        )
+        return
     rates = measure_rates()
     found = []
     for case in CASES:

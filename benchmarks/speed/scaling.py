@@ -37,11 +37,13 @@ _AXES = {
     "units": "hidden units, n = 256",
     "batch": "rows at a time, n = 256",
 }
-_LINES = {
-    "sample": ("-", "a sample"),
-    "step": (":", "a training step"),
-    "public": ("--", "a sample by public code"),
+_ROWS_OF_PICTURE = {
+    "a sample": {"sample": ("-", ""), "public": ("--", " by public code")},
+    "a training step": {"step": ("-", "")},
 }
+_POWERS = {1: "linear", 2: "quadratic"}
+"""Grey lines to compare samples with."""
+_ROUNDS = 9
 _TOO_LONG = 60.0
 """Seconds of public code's sample beyond which larger ones are not timed."""
 
@@ -61,8 +63,10 @@ def measure(system: str, options: dict[str, Any], side: int, rows: int) -> dict[
     by = "loop" if system == "nade" else "passes"
     public, times = textbook(Case(system, "sample", {}, by, {}, options), model, data, rows)
     assert public is not None
-    timed = interleaved({"sample": calls["sample"], "step": calls["train"], "public": public}, 3)
-    seconds = {name: one.seconds for name, one in timed.items()}
+    ways = {"sample": calls["sample"], "step": calls["train"], "public": public}
+    # The fewest seconds, not the median: a curve is to show how the work grows, and not what else
+    # the machine was doing at one of its points.
+    seconds = {name: min(one.rounds) for name, one in interleaved(ways, _ROUNDS).items()}
     seconds["public"] *= times
     return seconds
 
@@ -93,23 +97,43 @@ def draw(curves: dict[str, Any], path: Path) -> Path:
     """The curves -> a picture: seconds against what is varied, on logarithmic axes."""
     from arden.plots import style
 
-    figure = style.new_figure(9.4, 4.0)
-    panels = figure.subplots(1, 3, sharey=True)
-    figure.subplots_adjust(left=0.07, right=0.99, top=0.88, bottom=0.34, wspace=0.08)
+    figure = style.new_figure(9.4, 6.4)
+    rows = figure.subplots(2, 3, sharex="col", sharey="row")
+    figure.subplots_adjust(left=0.08, right=0.98, top=0.9, bottom=0.17, wspace=0.07, hspace=0.12)
     colours = (style.BLUE, style.VERMILION, style.ORANGE)
-    for axes, (varied, by_system) in zip(panels, curves.items(), strict=True):
-        for colour, (system, points) in zip(colours, by_system.items(), strict=False):
-            x = [value for value, _ in points]
-            for way, (line, told) in _LINES.items():
-                y = [seconds[way] for _, seconds in points]
-                label = f"{system}: {told}" if varied == "n" else None
-                axes.loglog(x, y, line, color=colour, label=label, marker=".", markersize=4)
-        axes.set_xlabel(_AXES[varied], fontsize=style.LABEL_SIZE, **style.TEXT)
-        style.tidy(axes)
-    panels[0].set_ylabel("seconds", fontsize=style.LABEL_SIZE, **style.TEXT)
+    for row, (what, ways) in enumerate(_ROWS_OF_PICTURE.items()):
+        panels = rows[row]
+        for axes, (varied, by_system) in zip(panels, curves.items(), strict=True):
+            for colour, (system, points) in zip(colours, by_system.items(), strict=False):
+                x = [value for value, _ in points]
+                for way, (line, told) in ways.items():
+                    y = [seconds[way] for _, seconds in points]
+                    label = f"{system}{told}" if (row, varied) == (0, "n") else None
+                    axes.loglog(x, y, line, color=colour, label=label, marker=".", markersize=4)
+            if row:
+                axes.set_xlabel(_AXES[varied], fontsize=style.LABEL_SIZE, **style.TEXT)
+            elif varied == "n":
+                _compare(axes, by_system)
+            style.tidy(axes)
+        panels[0].set_ylabel(f"seconds of {what}", fontsize=style.LABEL_SIZE, **style.TEXT)
     style.write_title(figure, "What a sample and a training step cost", 0.2, 0.1)
-    figure.legend(loc="lower center", ncols=3, frameon=False, fontsize=style.LABEL_SIZE)
+    font = {"size": style.LABEL_SIZE, "family": style.TEXT["family"]}
+    figure.legend(loc="lower center", ncols=3, frameon=False, prop=font)
     return style.write_figure(figure, path)
+
+
+def _compare(axes: Any, by_system: dict[str, Any]) -> None:
+    """Grey lines from below the first sample on: what grows as n, and as n², looks like these."""
+    from arden.plots import style
+
+    points = [point for points in by_system.values() for point in points]
+    x = sorted({value for value, _ in points})
+    least = 0.6 * min(seconds["sample"] for _, seconds in points)
+    for power, told in _POWERS.items():
+        y = [least * (value / x[0]) ** power for value in x]
+        axes.loglog(x, y, color=style.RULE, linewidth=1.0, zorder=0)
+        text = style.TEXT | {"color": style.MUTED}
+        axes.annotate(told, (x[-1], y[-1]), ha="right", va="bottom", fontsize=7.5, **text)
 
 
 def slope(points: list[Any], way: str) -> float:

@@ -21,6 +21,8 @@ from arden.tasks.compare import compare
 from arden.tasks.complete import Completion, complete
 from arden.tasks.compress import compress
 from arden.tasks.decompress import decompress
+from arden.tasks.detect import detect
+from arden.tasks.distribution import as_distribution
 from arden.tasks.ensemble import ensemble
 from arden.tasks.marginal import Marginal, log_conditional, log_marginal
 from arden.tasks.predict import predict
@@ -40,12 +42,14 @@ __all__ = [
     "Completion",
     "ConditionedRows",
     "Marginal",
+    "as_distribution",
     "bound",
     "classify",
     "compare",
     "complete",
     "compress",
     "decompress",
+    "detect",
     "ensemble",
     "fit",
     "load",

@@ -12,7 +12,7 @@ from arden.core.draw import draw, uniform_noise
 from arden.core.model import AutoregressiveModel
 from arden.systems import SYSTEMS
 from arden.timing import Rates
-from benchmarks.speed import reference, run, scaling
+from benchmarks.speed import every, reference, run, scaling
 from benchmarks.speed.cases import CASES, Case
 from tests.core.models import shake
 
@@ -96,3 +96,19 @@ def test_curves_are_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_power_of_a_curve() -> None:
     points = [[4, {"sample": 9.0}], [10, {"sample": 2.0}], [20, {"sample": 16.0}]]
     assert scaling.slope(points, "sample") == pytest.approx(3)
+
+
+def test_every_system_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(every._DATA, "16×16 bits", lambda rows: run.dataset("bits", rows, 3))
+    monkeypatch.setattr("arden.timing.measure_rates", lambda: RATES)
+    path, asked = tmp_path / "every.json", ["fvsbn", "markov", "rnade"]
+    told = every.run_all(asked, (1, 2), 1, path)
+    cases = {(one["system"], one["task"], one["rows"]) for one in told["cases"]}
+    assert len(cases) == len(told["cases"]) == 2 * (3 + 2 + 3)
+    monkeypatch.setattr(every, "measure", None)  # what is there is not measured again
+    again = every.run_all(asked, (1, 2), 1, path)
+    assert again["cases"] == told["cases"]
+    page = every.page(again)
+    assert "| fvsbn | 16×16 bits | train | 1 |" in page
+    assert "| rnade | 64 real columns | sample | 2 |" in page
+    assert "Not yet measured: B = 16, 64, 256." in page

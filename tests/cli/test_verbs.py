@@ -113,6 +113,7 @@ ASKED: dict[str, Callable[[Any, torch.Tensor], object]] = {
     "verify": lambda model, x: arden.verify(model, x, budget="quick"),
     "classify": lambda model, x: arden.classify(model, x, column=0),
     "compare": lambda model, x: arden.compare([model, model], x),
+    "detect": lambda model, x: arden.detect(model, x, x, false_alarms=0.2),
     "ensemble": lambda model, x: arden.ensemble([model, model]),
     "compress": lambda model, x: arden.compress(model, x),
     "decompress": lambda model, x: arden.decompress(model, packed(model, x)),

@@ -71,6 +71,9 @@ VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
         *("--out", out / "classes.csv"),
     ],
     "compare": lambda run, data, out: [run, twin(run), data],
+    "detect": lambda run, data, out: [
+        *[run, data, "--calibrate", data, "--false-alarms", 0.1, "--out", out / "found.csv"]
+    ],
     "ensemble": lambda run, data, out: [run, twin(run), "--out", out / "both", "--data", data],
     "complete": lambda run, data, out: [
         *(run, data, "--mask", "random:0.5", "--rows", 3, "--out", out / "completed.npz")

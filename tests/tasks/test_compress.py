@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import torch
 from torch import Tensor
 
 import arden
+from arden.coding.container import read_chunks, read_header
+from arden.coding.portable import portable_twins
 from arden.coding.twins import float_twins
 from arden.coding.walks import code_document, code_events
 from arden.conditionals.bernoulli import Bernoulli
@@ -36,6 +39,7 @@ from arden.orderings.until_end import UntilEnd
 from arden.systems import SYSTEMS
 from arden.tasks.compress import LANE, Packing, pack_rows
 from arden.tasks.decompress import Unpacked
+from arden.tasks.sample_document import sample_document
 from tests.core.models import build, generator, shake
 from tests.training.toys import bits, fresh_any, mixed, reals
 
@@ -256,8 +260,9 @@ def test_what_is_observed_is_coded_under_the_order_that_visits_it_first() -> Non
         assert counted.total == pytest.approx(expected.item() / math.log(2), abs=1e-4)
 
 
+@pytest.mark.parametrize("portable", [False, True])
 def test_a_mixture_of_several_orders_takes_its_best_component_for_every_chunk(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, portable: bool
 ) -> None:
     parts = [
         build(NADE, NADEOptions(5), Bernoulli(), Shuffled((6,), seed), seed=seed)
@@ -266,12 +271,13 @@ def test_a_mixture_of_several_orders_takes_its_best_component_for_every_chunk(
     mixture = Mixture(parts)
     x = torch.cat([arden.sample(part, 10, seed=0) for part in parts])
     monkeypatch.setattr("arden.coding.chunks.MOST_SCALARS", 60)
-    packed = arden.compress(mixture, x)
+    packed = arden.compress(mixture, x, portable=portable)
     assert torch.equal(arden.decompress(mixture, packed).values, x)
     each = torch.stack([arden.score(part, x) for part in parts]).reshape(3, 3, 10).sum(dim=2)
     assert len(set(each.argmax(dim=0).tolist())) > 1  # or the choice would not be seen
-    best = -each.amax(dim=0).sum().item() / math.log(2) / 8
-    assert len(packed) < best + 200
+    _, check, place = read_header(io.BytesIO(packed), "data")
+    chosen = [chunk.component for chunk, what in read_chunks(place, check) if what != "the end"]
+    assert chosen == each.argmax(dim=0).tolist()
     observed = torch.rand(x.shape, generator=generator(1)) < 0.7
     read = through(mixture, x, observed=observed)
     assert torch.equal(read.values, torch.where(observed, x, 0))
@@ -283,6 +289,52 @@ def test_masks_of_one_made_are_a_mixture_too() -> None:
     x = bits(40).train.values
     for portable in (False, True):
         assert torch.equal(through(model, x, portable=portable).values, x)
+    # Their weights are shared, and must be made whole once for each of them.
+    for whole, part in zip(portable_twins(model), model.models, strict=True):  # type: ignore[arg-type,union-attr]
+        counted = Counting()
+        code_events(whole, counted, x.flatten(1).long(), len(x), 6)
+        expected = -arden.score(part, x).sum().item() / math.log(2)
+        assert counted.total == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_file_is_hardly_larger_than_the_model_says_labels_and_all() -> None:
+    model = build(NADE, NADEOptions(5), Bernoulli(), Raster((40,)), 2)
+    labels = torch.arange(640) % 2
+    context = torch.nn.functional.one_hot(labels, 2).double()
+    x = arden.sample(model, 640, seed=0, context=context)
+    bits = -arden.score(model, x, context).sum().item() / math.log(2)
+    other = -arden.score(model, x, context.flip(1)).sum().item() / math.log(2)
+    assert other > bits + 8 * 250  # or coding under the wrong class would not be seen
+    for portable in (False, True):
+        size = len(arden.compress(model, x, labels=labels, portable=portable))
+        assert bits / 8 < size < bits / 8 + 640 / 8 + 140
+    document = build(MADE, MADEOptions((9,)), Categorical(4), Raster((6,)), 2)
+    symbols = sample_document(document, 2, 400, 3, seed=0, context=torch.eye(2).double())
+    each = []
+    for classes in (torch.tensor([0, 1]), torch.tensor([1, 0])):
+        each.append(len(arden.compress(document, list(symbols), stride=3, labels=classes)))
+    assert each[0] + 20 < each[1]
+
+
+def test_the_walk_is_laid_out_as_the_file_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    from arden.coding import chunks
+    from arden.core.dispatch import FORWARD_KERNELS
+    from arden.kernels import register
+
+    seen: list[tuple[int, int, int]] = []
+    plain = chunks.code_events
+
+    def watched(*arguments: object, **more: object) -> Tensor:
+        seen.append((torch.get_num_threads(), len(FORWARD_KERNELS), arguments[3]))  # type: ignore[arg-type]
+        return plain(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(chunks, "code_events", watched)
+    model, x = MODELS["nade"], events_of(MODELS["nade"], 5)
+    packed = arden.compress(model, x, threads=2, batch_size=3, verify=False)
+    register()
+    assert torch.equal(arden.decompress(model, packed).values, x)
+    assert seen == 2 * [(2, 0, 3), (2, 0, 2)]
+    assert torch.get_num_threads() == 1
 
 
 WINDOWS = build(LSTM, LSTMOptions(6), Categorical(4), Raster((6,)))

@@ -24,6 +24,7 @@ Start with: arden fit nade digits
 _COMMANDS = {
     "score": "ln p(x) of every row, by a fitted model.",
     "compare": "Compare fitted models on the same rows: paired differences and their errors.",
+    "detect": "Flag the rows that are not like normal ones, at a guaranteed false-alarm rate.",
     "ensemble": "Join fitted runs into one model that averages their probabilities.",
     "bound": "A lower bound on ln p(x) of every row, by a model that has no more to say of it.",
     "compress": "Compress rows, a text or sounds without loss, by a fitted model.",

@@ -277,6 +277,7 @@ class _Shown:
 
     def draw(self, path: Path, schema: Schema, verdict: str, asked: Asked, data: str) -> None:
         what = "Most likely values" if asked.greedy else "Completions"
+        data = Path(data).name if Path(data).is_file() else data
         completions(
             torch.cat(self._values),
             torch.cat(self._observed),

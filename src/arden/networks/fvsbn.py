@@ -13,6 +13,9 @@ from arden.networks.options.feedforward import FVSBNOptions
 
 __all__ = ["FVSBN", "FVSBNOptions"]
 
+_BLOCK = 32
+"""Steps to which what was seen before is added by one product: many rows read the matrix once."""
+
 
 class FVSBN(CausalNetwork):
     """params_i = b_i + Σ_{j<i} α_ij x_j: the first conditional is a table, the rest are logistic.
@@ -54,23 +57,36 @@ class FVSBN(CausalNetwork):
         return total.reshape(batch_size, length, self.spec.num_params)
 
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
-        """B, (B, C) -> (B, P) of step 0, and the state: (what was seen, all first terms, t)."""
+        """B, (B, C) -> (B, P) of step 0, and the state.
+
+        That is: (what was seen, all first terms, those of the block begun, t).
+        """
         bias = self.linear.bias.expand(batch_size, -1)
         if self.context is not None:
             bias = bias + self.context(context)
         seen = bias.new_zeros(batch_size, self.linear.weight.shape[1])
-        return bias[:, : self.spec.num_params], (seen, bias, 0)
+        block = bias[:, : _BLOCK * self.spec.num_params]
+        return bias[:, : self.spec.num_params], (seen, bias, block, 0)
 
     def step(self, state: State, feature: Tensor) -> tuple[Tensor, State]:
-        """state, (B, F) -> (B, P): one row of the matrix times what was seen."""
-        seen, bias, position = state
+        """state, (B, F) -> (B, P): one row of the matrix times what was seen since its block began.
+
+        What was seen before is added to all steps of a block at once, by one product.
+        """
+        seen, bias, block, position = state
         features, params = self.spec.num_features, self.spec.num_params
         seen[:, position * features : (position + 1) * features] = feature
         position += 1
+        begin = position - position % _BLOCK
+        if position == begin:
+            here = slice(begin * params, (begin + _BLOCK) * params)
+            past = slice(0, begin * features)
+            block = bias[:, here] + seen[:, past] @ self.linear.rows(here)[:, past].T
         here = slice(position * params, (position + 1) * params)
-        past = slice(0, position * features)
-        total = bias[:, here] + seen[:, past] @ self.linear.rows(here)[:, past].T
-        return total, (seen, bias, position)
+        past = slice(begin * features, position * features)
+        own = slice((position - begin) * params, (position - begin + 1) * params)
+        total = block[:, own] + seen[:, past] @ self.linear.rows(here)[:, past].T
+        return total, (seen, bias, block, position)
 
     def promised(self, num_steps: int) -> Tensor:
         """T -> (T, T) bool: all before, or the last ``memory``."""

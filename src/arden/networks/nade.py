@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from arden.core.dispatch import FORWARD_KERNELS
 from arden.core.network import NetworkSpec, State
@@ -11,6 +12,9 @@ from arden.networks._hidden_layer import HiddenLayerNetwork
 from arden.networks.options.feedforward import NADEOptions
 
 __all__ = ["NADE", "NADEOptions"]
+
+_STEPS = 32
+"""Steps whose hidden units are in memory together: near √T, where units and sums kept balance."""
 
 
 class NADE(HiddenLayerNetwork):
@@ -36,7 +40,7 @@ class NADE(HiddenLayerNetwork):
             logits = kernel(self, features, hidden_bias)
             if logits is not None:
                 return logits + output_bias
-        return self.params(self.sums(features, hidden_bias), output_bias)
+        return self._params(features, hidden_bias) + output_bias
 
     def sums(self, features: Tensor, hidden_bias: Tensor) -> Tensor:
         """(B, T, F), (B, H) -> (B, T, H): the running sum before every step."""
@@ -46,11 +50,42 @@ class NADE(HiddenLayerNetwork):
     def start(self, batch_size: int, context: Tensor | None = None) -> tuple[Tensor, State]:
         """B, (B, C) -> (B, P) of step 0, and the state: (running sum, output biases, t)."""
         sums, output_bias = self.biases(batch_size, context)
+        sums = sums.clone()  # the state's own, to be added to in place
         return self.params_at(sums, output_bias, 0), (sums, output_bias, 0)
 
     def step(self, state: State, feature: Tensor) -> tuple[Tensor, State]:
         """state, (B, F) -> (B, P): add one column to the running sum."""
         sums, output_bias, position = state
-        sums = sums + feature @ self.inputs[position]
+        sums.addmm_(feature, self.inputs[position])
         position += 1
         return self.params_at(sums, output_bias, position), (sums, output_bias, position)
+
+    def _params(self, features: Tensor, hidden_bias: Tensor) -> Tensor:
+        """(B, T, F), (B, H) -> (B, T, P) without the output biases, a piece of steps at a time.
+
+        No (B, T, H) array is made: of every piece the running sum before it is kept, and the units
+        are computed again where the backward pass needs them.
+        """
+        # Splits, not slices: the gradient of each slice would be as large as the whole.
+        inputs = [*self.inputs.split(_STEPS), self.inputs[:0]]
+        outputs, shown = self.outputs.split(_STEPS), features.split(_STEPS, dim=1)
+        sums, params = hidden_bias, []
+        again = torch.is_grad_enabled() and len(outputs) > 1
+        for piece in zip(shown, inputs, outputs, strict=False):
+            if again:
+                told, sums = checkpoint(
+                    self._piece, sums, *piece, use_reentrant=False, preserve_rng_state=False
+                )
+            else:
+                told, sums = self._piece(sums, *piece)
+            params.append(told)
+        return torch.cat(params, dim=1)
+
+    def _piece(
+        self, before: Tensor, features: Tensor, inputs: Tensor, outputs: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(B, H), (B, t, F), (t or t − 1, F, H), (t, P, H) -> (B, t, P), (B, H) after the piece."""
+        added = torch.einsum("btf,tfh->bth", features[:, : len(inputs)], inputs)
+        sums = torch.cat([before[:, None], added], dim=1).cumsum(dim=1)
+        units = self.activation(sums[:, : len(outputs)])
+        return torch.einsum("bth,tph->btp", units, outputs), sums[:, -1]

@@ -15,6 +15,7 @@ DENSITY_VERBS = (
     "score",
     "sample",
     "complete",
+    "detect",
     "classify",
     "query",
     "verify",

@@ -102,8 +102,8 @@ class PackedFile:
             rows = replace(rows, values=rows.values[:, : int(valid.sum(dim=1).max())])
         length = window or rows.values.shape[1]
         lengths = torch.full((count,), length) if each is None else each
-        bits = [self._bits(rows, each, twin.first) for twin in self._twins]
-        twin = self._twins[bits.index(min(bits))] if len(bits) > 1 else self._twins[0]
+        component = self._best_component(rows, each)
+        twin = self._twins[component]
         if min(count, header.batch) * bytes_per_row(twin, length) > LARGEST_BATCH:
             raise InputError(
                 f"batch_size: {min(count, header.batch)} rows side by side would need more than "
@@ -117,7 +117,6 @@ class PackedFile:
             if self._how.verify:
                 self._compare(rows, twin, words, lengths, length)
         told = length if end is not None else 0
-        component = self._twins.index(twin)
         content, self._check = chunk_bytes(
             Chunk(count, told, component, partly, contents(rows), words), self._check
         )
@@ -130,6 +129,14 @@ class PackedFile:
     def end(self) -> bytes:
         """() -> how the file ends."""
         return end_bytes(self._count, self._check)
+
+    def _best_component(self, rows: Rows, each: Tensor | None) -> int:
+        if len(self._twins) == 1:
+            return 0
+        assert isinstance(self._model, Mixture)
+        # By the components themselves: a portable twin's sums are in other units.
+        bits = [self._bits(rows, each, part) for part in self._model.models]
+        return bits.index(min(bits))
 
     def _compare(self, rows: Rows, twin: Twin, words: bytes, each: Tensor, length: int) -> None:
         try:

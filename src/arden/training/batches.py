@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from arden.data.dataset import Split
 from arden.training.context import class_context
+from arden.training.mutation import Mutation
 from arden.training.world import World
 
 __all__ = ["Batch", "batches"]
@@ -36,6 +37,7 @@ def batches(
     generator: Generator,
     device: torch.device,
     world: World,
+    mutation: Mutation | None = None,
 ) -> Iterator[Batch]:
     """A split, the row numbers (B,) of every batch -> the batches, drawn when they are asked for.
 
@@ -47,6 +49,8 @@ def batches(
     for rows in pieces:
         drawn = noise(len(rows), length, generator)
         values = _values(split, rows, generator)
+        if mutation is not None:
+            values = mutation(values, generator)
         share = world.share(len(rows))
         weight = (share.stop - share.start) * world.size / len(rows)
         if not weight:  # a process without a row still takes its part in the sum of gradients

@@ -13,6 +13,7 @@ from arden.core.latent import AnyModel
 from arden.data.dataset import Dataset
 from arden.training.batches import Batch, batches
 from arden.training.checkpoint import Position, TrainingState
+from arden.training.mutation import Mutation
 from arden.training.objectives import Objective
 from arden.training.optimiser import learning_rate, make_optimiser
 from arden.training.options import TrainingOptions
@@ -44,6 +45,7 @@ class Descent:
         self.optimiser = make_optimiser(model, options)
         self.average = MovingAverage(model, options.average) if options.average else None
         self.compiled = Compiled(model) if options.compile else nullcontext()
+        self.mutation = Mutation(data, options.mutate) if options.mutate else None
         self.generator = Generator().manual_seed(options.seed)
         self.position = Position()
         self.order = torch.empty(0, dtype=torch.int64)
@@ -74,6 +76,7 @@ class Descent:
             self.generator,
             self.model.device,
             self.world,
+            self.mutation,
         ):
             nats, stop = self._step(batch, len(pieces) * self.options.epochs, asked())
             here.total, here.rows = here.total + nats, here.rows + batch.rows

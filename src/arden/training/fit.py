@@ -22,6 +22,7 @@ from arden.training.context import note_classes
 from arden.training.counting import fit_by_counting
 from arden.training.descent import Descent, NotANumber
 from arden.training.interruption import Interruption
+from arden.training.mutation import mutated
 from arden.training.objectives import Objective, default_objective
 from arden.training.options import TrainingOptions
 from arden.training.outcome import STOPPED, DivergedError, FitResult, Progress
@@ -66,8 +67,11 @@ def fit_model(
     register()
     _check_data(model, data)
     note_classes(model, data.train)
+    counted = _is_counted(model) and objective is None
+    if options.mutate:
+        data = mutated(data, options, train=counted)
     loop = _Loop(model, data, options, report, keep)
-    if _is_counted(model) and objective is None:
+    if counted:
         assert isinstance(model, AutoregressiveModel)
         return loop.count(model)
     cuda = [model.device] if model.device.type == "cuda" else []

@@ -36,6 +36,8 @@ class TrainingOptions:
     """Let torch.compile fuse the training step: pays for deep networks over many epochs."""
     patience: int = 20
     """Stop after this many epochs without a better validation likelihood."""
+    mutate: float = 0.0
+    """Share of the values replaced by chance in training: a background model for arden detect."""
     smoothing: float | None = None
     """Added to every count of a table; chosen on the validation rows when not given."""
     seed: int = 0
@@ -55,5 +57,7 @@ class TrainingOptions:
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
                 raise InputError(f"{name}: expected a number ≥ 0, got {value}")
+        if not 0 <= self.mutate <= 1:
+            raise InputError(f"mutate: expected a share in 0..1, got {self.mutate}")
         if not 0 <= self.average < 1:
             raise InputError(f"average: expected a number ≥ 0 and below 1, got {self.average}")
