@@ -23,10 +23,11 @@ _FORWARD = {
 }
 _LIKELIHOOD = {("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_likelihood:log_prob"}
 _BITS, _SYMBOLS = ("Bernoulli",), ("Bernoulli", "Categorical")
+_COLUMNS = (*_SYMBOLS, "GaussianMixture", "Mixed", "Standardised")
 _WALKS = {
     "gpu_masked_draw": (("FVSBN", "MADE"), _BITS),
     "gpu_nade_draw": (("NADE",), _SYMBOLS),
-    "masked_draw": (("FVSBN", "MADE"), _BITS),
+    "masked_draw": (("FVSBN", "MADE"), _COLUMNS),
     "nade_draw": (("NADE",), _SYMBOLS),
     "raster_draw": (("DiagonalBiLSTM", "GatedPixelCNN", "PixelCNN", "RowLSTM"), _SYMBOLS),
     "recurrent_draw": (("GRU", "LSTM", "RNN"), _SYMBOLS),

@@ -14,49 +14,53 @@ from numba.extending import intrinsic
 from arden.kernels._compile import EXACT, inner
 from arden.kernels._vectors import VECTOR, Vectors, array, counted, row_of
 
-__all__ = ["add_gradients", "dots", "four_dots", "one_dot"]
+__all__ = ["add_gradients", "dot_of_four_rows", "dot_of_row", "dots", "four_dots", "one_dot"]
 
 _CHAINS = 2
 
 
-def _dots_of(outputs: int) -> Any:
-    """O -> (values, row, weights, output, n) -> O sums: values[row, :n] · weights[output + o, :n]
-    for every o."""
+def _dots_of(outputs: int, rows: int = 1) -> Any:
+    """O, R -> (values, row, left, weights, output, n) -> R·O sums, row by row:
+    values[row + r, left : left + n] · weights[output + o, :n]."""
 
     @intrinsic
-    def dots(context, values, row, weights, output, n):  # type: ignore[no-untyped-def]
+    def dots(context, values, row, left, weights, output, n):  # type: ignore[no-untyped-def]
         number, place = values.dtype, types.intp
-        results = types.UniTuple(number, outputs)
+        results = types.UniTuple(number, rows * outputs)
 
         def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
             kind = context.get_value_type(number)
             size = number.bitwidth // 8
             v = Vectors(builder, kind, _CHAINS * VECTOR // size)
-            left = row_of(builder, array(context, builder, signature, arguments, 0), arguments[1])
-            of_weights = array(context, builder, signature, arguments, 2)
-            integer, n = arguments[1].type, arguments[4]
+            of_values = array(context, builder, signature, arguments, 0)
+            of_weights = array(context, builder, signature, arguments, 3)
+            _, row, left, _, output, n = arguments
+            integer = row.type
+            lefts = [
+                builder.gep(row_of(builder, of_values, builder.add(row, integer(r))), [left])
+                for r in range(rows)
+            ]
             tops = [
-                row_of(builder, of_weights, builder.add(arguments[3], integer(o)))
-                for o in range(outputs)
+                row_of(builder, of_weights, builder.add(output, integer(o))) for o in range(outputs)
             ]
             whole = builder.mul(builder.sdiv(n, integer(v.lanes)), integer(v.lanes))
 
             def add(k, sums):  # type: ignore[no-untyped-def]
-                value = v.load(builder.gep(left, [k]))
+                values = [v.load(builder.gep(left, [k])) for left in lefts]
                 loaded = [v.load(builder.gep(top, [k])) for top in tops]
-                return [v.add_times(value, *pair) for pair in zip(loaded, sums, strict=True)]
+                pairs = [(value, weight) for value in values for weight in loaded]
+                return [v.add_times(*p, total) for p, total in zip(pairs, sums, strict=True)]
 
-            sums = counted(builder, whole, v.lanes, [v.nothing] * outputs, add)
+            sums = counted(builder, whole, v.lanes, [v.nothing] * (rows * outputs), add)
             rest = builder.sub(n, whole)
             entry = builder.block
             behind, done = (builder.append_basic_block(name) for name in ("rest", "done"))
             builder.cbranch(builder.icmp_signed(">", rest, integer(0)), behind, done)
             builder.position_at_end(behind)
-            value = v.load_first(builder.gep(left, [whole]), rest)
-            longer = []
-            for top, total in zip(tops, sums, strict=True):
-                weight = v.load_first(builder.gep(top, [whole]), rest)
-                longer.append(v.add_times(value, weight, total))
+            values = [v.load_first(builder.gep(left, [whole]), rest) for left in lefts]
+            weights = [v.load_first(builder.gep(top, [whole]), rest) for top in tops]
+            pairs = [(value, weight) for value in values for weight in weights]
+            longer = [v.add_times(*p, total) for p, total in zip(pairs, sums, strict=True)]
             builder.branch(done)
             builder.position_at_end(done)
             totals = []
@@ -68,24 +72,37 @@ def _dots_of(outputs: int) -> Any:
             found = [v.total(total) for total in totals]
             return context.make_tuple(builder, signature.return_type, found)
 
-        return results(values, place, weights, place, place), generate
+        return results(values, place, place, weights, place, place), generate
 
     return dots
 
 
 _one, _two, _three, _four = _dots_of(1), _dots_of(2), _dots_of(3), _dots_of(4)
+_of_four_rows = _dots_of(1, 4)
+
+
+@inner(EXACT)
+def dot_of_row(values: Any, row: Any, left: Any, weights: Any, output: Any, n: Any) -> Any:
+    """(R, ≥ left + n), … -> values[row, left : left + n] · weights[output, :n]."""
+    return _one(values, row, left, weights, output, n)[0]
+
+
+@inner(EXACT)
+def dot_of_four_rows(values: Any, row: Any, left: Any, weights: Any, output: Any, n: Any) -> Any:
+    """As `dot_of_row`, for ``row`` and the three after it: a weight is read once for all four."""
+    return _of_four_rows(values, row, left, weights, output, n)
 
 
 @inner(EXACT)
 def one_dot(values: Any, row: Any, weights: Any, output: Any, n: Any) -> Any:
     """(R, ≥ n), row, (O, ≥ n), output, n -> values[row, :n] · weights[output, :n]."""
-    return _one(values, row, weights, output, n)[0]
+    return _one(values, row, 0, weights, output, n)[0]
 
 
 @inner(EXACT)
 def four_dots(values: Any, row: Any, weights: Any, output: Any, n: Any) -> Any:
     """As `one_dot`, for ``output`` and the three after it: a value is read once for all four."""
-    return _four(values, row, weights, output, n)
+    return _four(values, row, 0, weights, output, n)
 
 
 @inner(EXACT)
@@ -97,17 +114,17 @@ def dots(
     while o < count:
         left = count - o
         if left >= 4:
-            a, b, c, d = _four(values, row, weights, output + o, n)
+            a, b, c, d = _four(values, row, 0, weights, output + o, n)
             results[at + o], results[at + o + 1] = a, b
             results[at + o + 2], results[at + o + 3] = c, d
         elif left == 3:
-            a, b, c = _three(values, row, weights, output + o, n)
+            a, b, c = _three(values, row, 0, weights, output + o, n)
             results[at + o], results[at + o + 1], results[at + o + 2] = a, b, c
         elif left == 2:
-            a, b = _two(values, row, weights, output + o, n)
+            a, b = _two(values, row, 0, weights, output + o, n)
             results[at + o], results[at + o + 1] = a, b
         else:
-            results[at + o] = _one(values, row, weights, output + o, n)[0]
+            results[at + o] = _one(values, row, 0, weights, output + o, n)[0]
         o += 4
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.special import ndtri
 
 from arden.core.conditional import Conditional, Discrete
 from arden.core.model import AutoregressiveModel
@@ -18,6 +19,7 @@ __all__ = ["DrawInputs", "draw_inputs", "features_of_symbols", "of_symbols"]
 class DrawInputs:
     """Shapes: order (T,), noise (B, T), known and given (B, T) or (0, 0), context (B, C) or None.
 
+    ``noise`` is (B, T, 2) of reals, whose second uniform is a standard normal value already.
     ``noise``, ``known`` and ``given`` are in event order, ``dtype`` is the weights'. ``end`` is the
     symbol after which a row has nothing to draw, −1 where there is none. ``drawn`` (B, T), in event
     order too, is to be filled.
@@ -47,22 +49,25 @@ def draw_inputs(
     given: Tensor | None,
     context: Tensor | None,
     strings: bool = False,
+    reals: bool = False,
 ) -> DrawInputs | None:
     """The arguments of `arden.core.draw.draw` -> arrays, or None for a case that is not plain.
 
     Not plain are weights that are no ordinary CPU tensors of float32 or float64, shapes that do not
     fit and given values outside the support: the generic walk computes or reports them; and events
-    without a fixed length, unless ``strings`` says that the kernel heeds the end symbol.
+    without a fixed length, unless ``strings`` says that the kernel heeds the end symbol. ``reals``
+    are mixtures of Gaussians.
     """
     batch_size, steps, end = noise.shape[0], model.network.spec.num_steps, model.ordering.end
+    uniforms = 2 if reals else 1
     if strings and end is not None and noise.dim() == 3:
         steps = noise.shape[1]
     weights = list(model.network.parameters())
     if (
         not steps
         or (model.ordering.num_steps or steps) != steps
-        or noise.shape[-1] != 1
-        or noise.numel() != batch_size * steps
+        or noise.shape[-1] != uniforms
+        or noise.numel() != batch_size * steps * uniforms
         or not batch_size
         or any(type(weight) not in (Tensor, nn.Parameter) for weight in weights)
         or any(weight.device.type != "cpu" for weight in weights)
@@ -70,29 +75,36 @@ def draw_inputs(
         or weights[0].dtype not in (torch.float32, torch.float64)
     ):
         return None
-    is_known: np.ndarray = np.zeros((0, 0), np.bool_)
-    values: np.ndarray = np.zeros((0, 0), np.int64)
+    dtype = torch.float64 if reals else torch.int64
+    nothing = torch.zeros(0, 0)
+    is_known, values = nothing.bool(), nothing.to(dtype)
     if known is not None and given is not None:
-        if not known.numel() == given.numel() == noise.numel() or known.dtype != torch.bool:
+        if not known.numel() == given.numel() == batch_size * steps or known.dtype != torch.bool:
             return None
         known, given = known.cpu(), given.cpu()
-        assert isinstance(model.conditional, Discrete)
-        inside = (given >= 0) & (given < model.conditional.num_symbols)
+        if reals:
+            inside = given.isfinite()
+        else:
+            assert isinstance(model.conditional, Discrete)
+            inside = (given >= 0) & (given < model.conditional.num_symbols)
         if not bool(inside[known].all()):
             return None
-        is_known = known.reshape(batch_size, steps).contiguous().numpy()
+        is_known = known.reshape(batch_size, steps).contiguous()
         # Unknown entries may be anything, NaN included.
-        numbers = torch.where(known, given, torch.zeros_like(given)).long()
-        values = numbers.reshape(batch_size, steps).contiguous().numpy()
+        numbers = torch.where(known, given, torch.zeros_like(given)).to(dtype)
+        values = numbers.reshape(batch_size, steps).contiguous()
+    noise = noise.detach().cpu().double().reshape(batch_size, steps, uniforms)
+    first = noise[..., 0]
+    noise = torch.stack([first, ndtri(noise[..., 1])], dim=2) if reals else first
     return DrawInputs(
         model.dims(batch_size, steps).contiguous().numpy(),
-        noise.detach().cpu().double().reshape(batch_size, steps).contiguous().numpy(),
-        is_known,
-        values,
+        noise.contiguous().numpy(),
+        is_known.numpy(),
+        values.numpy(),
         model.check_context(context, batch_size),
         weights[0].dtype,
         -1 if end is None else end,
-        np.full((batch_size, steps), end or 0, np.int64),
+        np.full((batch_size, steps), end or 0, np.float64 if reals else np.int64),
     )
 
 

@@ -1,4 +1,4 @@
-"""The inverse transform of `Discrete.draw` for one scalar, in float64."""
+"""The inverse transforms of symbols and of mixtures of Gaussians for one scalar, in float64."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from arden.kernels._compile import EXACT, inner
 
-__all__ = ["draw_bit", "draw_symbol", "draw_value"]
+__all__ = ["draw_bit", "draw_of_parts", "draw_symbol", "draw_value"]
 
 
 @inner(EXACT)
@@ -46,3 +46,30 @@ def draw_value(masses: Any, num_symbols: Any, noise: Any) -> Any:
     if masses.shape[0] == num_symbols:
         return draw_symbol(masses, noise)
     return draw_bit(masses[0], noise)
+
+
+@inner(EXACT)
+def draw_of_parts(masses: Any, components: Any, least: Any, noise: Any, normal: Any) -> Any:
+    """(2K or 3K,) float64 of `GaussianMixture`, K, the least scale, uniform, a standard normal
+    value -> a draw, as `draw_of_parts` there."""
+    chosen = 0
+    if masses.shape[0] == 3 * components:
+        most = masses[2 * components]
+        for k in range(components):
+            most = max(most, masses[2 * components + k])
+        total = 0.0
+        for k in range(components):
+            total += math.exp(masses[2 * components + k] - most)
+        cumulative = 0.0
+        for k in range(components):
+            cumulative += math.exp(masses[2 * components + k] - most - math.log(total))
+            chosen += cumulative <= noise
+    else:
+        cumulative, mass = 0.0, math.exp(-math.log(components))
+        for _ in range(components):
+            cumulative += mass
+            chosen += cumulative <= noise
+    chosen = min(chosen, components - 1) if components > 1 else 0
+    raw = masses[components + chosen]
+    scale = least + (raw if raw > 20.0 else math.log1p(math.exp(raw)))
+    return masses[chosen] + scale * normal
