@@ -144,7 +144,7 @@ class _ByKind:
         ``compute`` is given a family and where its scalars are.
         """
         further = out.dim() - len(shape)
-        if self.kind.dim() == 1 and shape and shape[-1] == len(self.kind):
+        if self.kind.dim() == 1 and shape and 0 < shape[-1] == len(self.kind):
             # The same columns in every row: slices, which cost less than masks.
             places = [(self.kind == index).nonzero()[:, 0] for index in range(len(self.kinds))]
             parts = [
