@@ -141,8 +141,9 @@ def test_float32_draws_differ_only_where_a_uniform_falls_between_two_roundings(c
     noise, context = noise_of(model, 3000), random_context(model, 3000)
     drawn = kernel_of(model)(model, noise, None, None, context)
     different = drawn != generic_draw(model, noise, context=context)
-    # Thresholds agree to some 1e-7; what follows a difference in its row may differ as well.
-    assert different.double().mean() < 1e-4
+    # Thresholds agree to some 1e-7, so that hardly a row of 3000 meets one; what follows in it may
+    # differ as well.
+    assert different.flatten(1).any(dim=1).sum() <= 2
 
 
 def test_the_lookup_finds_the_kernels(monkeypatch):
