@@ -12,11 +12,6 @@ from hypothesis import settings
 
 from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
 
-# Kernels for GPUs are tested without one in Triton's interpreter, which must be asked for before
-# anything imports Triton.
-if not torch.cuda.is_available():
-    os.environ.setdefault("TRITON_INTERPRET", "1")
-
 # Small tensors gain nothing from threads, and the workers of xdist share the cores.
 torch.set_num_threads(1)
 
