@@ -65,9 +65,9 @@ endif
 	@touch $@
 
 .venv/.installed-docs: pyproject.toml constraints.txt .venv/.installed-test
-	$(INSTALL) --editable '.[fast,dev,docs]'
+	$(INSTALL) --editable '.[fast,dev,docs,serve,studio,table]'
 	@touch $@
 
 .venv/.installed-test: pyproject.toml constraints.txt .venv/.installed-torch
-	$(INSTALL) --editable '.[fast,dev]'
+	$(INSTALL) --editable '.[fast,dev,serve,studio,table]'
 	@touch $@

@@ -24,7 +24,8 @@ FLOORS = {
     **dict.fromkeys(["audit", "training", "systems"], 6),
     **dict.fromkeys(["assembly", "plots", "timing"], 7),
     **dict.fromkeys(["estimators", "api", "runs"], 8),
-    **dict.fromkeys(["cli", "studio", "serving"], 9),
+    **dict.fromkeys(["studio", "serving"], 9),
+    **dict.fromkeys(["cli"], 10),
 }
 # The package's own two files open onto every floor, though anyone may import them.
 ENTRANCES = {"__init__", "__main__"}
