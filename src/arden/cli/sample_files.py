@@ -9,7 +9,7 @@ from torch import Tensor
 
 from arden.cli.outputs import write_columns
 from arden.data import Schema
-from arden.data.decoding import cells_of, parquet_bytes
+from arden.data.decoding import cells_of, csv_bytes, parquet_bytes
 from arden.data.readers.wav_file import mu_law_decode, wav_bytes
 from arden.data.schema import END
 from arden.errors import InputError
@@ -73,7 +73,7 @@ def write_table(drawn: Tensor, schema: Schema, path: Path) -> None:
     if path.suffix == ".parquet":
         write_atomically(path, parquet_bytes(drawn, schema))
     elif path.suffix == ".csv":
-        write_columns(path, cells_of(drawn, schema))
+        write_atomically(path, csv_bytes(drawn, schema))
     else:
         cells = cells_of(drawn, schema)
         write_columns(path, {name: np.array(column) for name, column in cells.items()})

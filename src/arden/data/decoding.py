@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from arden.data.schema import Schema
 
-__all__ = ["LIBRARIES", "arrow_table", "cells_of", "parquet_bytes", "to_frame"]
+__all__ = ["LIBRARIES", "arrow_table", "cells_of", "csv_bytes", "parquet_bytes", "to_frame"]
 
 LIBRARIES = ("pandas", "polars", "pyarrow")
 _WHOLE_TYPES = ("int", "uint")
@@ -88,6 +89,25 @@ def _arrow_column(pyarrow: Any, column: Column, cells: list[Any]) -> Any:
         return plain.cast(wanted)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
         return plain  # "(other)" is no date
+
+
+def csv_bytes(
+    values: Tensor, schema: Schema, observed: Tensor | None = None, delimiter: str = ","
+) -> bytes:
+    """(N, D), the schema, (N, D) bool -> the content of a .csv file with a line of names.
+
+    >>> import torch
+    >>> from arden.data.schema import Schema
+    >>> pet = Column("pet", "binary", 2, levels=("cat", "dog"), dtype="string")
+    >>> csv_bytes(torch.tensor([[1], [0]]), Schema("table", (1,), 2, (pet,)))
+    b'pet\\ndog\\ncat\\n'
+    """
+    cells = cells_of(values, schema, observed)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(cells)
+    writer.writerows(zip(*cells.values(), strict=True))
+    return text.getvalue().encode("utf-8")
 
 
 def parquet_bytes(values: Tensor, schema: Schema, observed: Tensor | None = None) -> bytes:
