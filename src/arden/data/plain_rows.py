@@ -240,7 +240,7 @@ def _array(rows: Rows) -> tuple[np.ndarray, np.ndarray | None]:
     try:
         if array.dtype.kind != "O":
             return numbers(array, "rows"), None
-        unknown = np.equal(array, None)
+        unknown = np.frompyfunc(lambda value: value is None, 1, 1)(array).astype(bool)
         return numbers(np.where(unknown, 0.0, array), "rows"), ~unknown
     except OverflowError:
         raise InputError("rows: expected numbers up to 1e308, got a greater one") from None
