@@ -12,6 +12,9 @@ __all__ = ["ROOT", "commit", "processor", "provenance"]
 ROOT = Path(__file__).parents[1]
 
 
+_MADE = (":!benchmarks/*/results/*", ":!docs/pictures/*")  # by measuring
+
+
 def provenance(command: str) -> dict[str, Any]:
     """The command that measures -> what is written beside its figures."""
     import torch
@@ -25,13 +28,13 @@ def provenance(command: str) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """() -> the commit the code is at, marked if anything but results differs from it."""
+    """() -> the commit the code is at, marked if more than what it makes differs from it."""
 
     def git(*words: str) -> str:
         command = ["git", "-C", str(ROOT), *words]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
-    changed = git("status", "--porcelain", "-uno", "--", ".", ":!benchmarks/*/results/*")
+    changed = git("status", "--porcelain", "-uno", "--", ".", *_MADE)
     return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 

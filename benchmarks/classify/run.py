@@ -2,18 +2,17 @@
 
 python benchmarks/classify/run.py --data digits                 # every model, every seed
 python benchmarks/classify/run.py --data mnist-binary --data-dir DIRECTORY
-python benchmarks/classify/run.py --table                       # docs/classify.md, its pictures
+python benchmarks/classify/run.py --data digits --model "NADE, p(x | y)" --seed 2
+python benchmarks/classify/run.py --data digits --missing       # what is not measured yet
+python benchmarks/classify/run.py --table                       # docs/classify.md
 
-What has a result is skipped; delete its line of the JSON to measure it again.
+What has a result is skipped; delete its entry of the JSON to measure it again.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
-import tomllib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,37 +21,17 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from benchmarks.classify.table import write_page
-from benchmarks.provenance import provenance
+from benchmarks.classify.table import AGAINST, write_page
+from benchmarks.each_seed import Benchmark, fit_options
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from arden.data.dataset import Dataset
     from arden.tasks.judge import Judgement
+    from benchmarks.each_seed import Key
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results"
 REGULARISATION = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-
-
-def recipes() -> dict[str, Any]:
-    """() -> for each data set its seeds, how many training rows, and the models by name."""
-    return tomllib.loads((HERE / "recipes.toml").read_text(encoding="utf-8"))
-
-
-def subset(data: Dataset, rows: int | None, seed: int) -> Dataset:
-    """A data set, n, a seed -> the same with n of its training rows, chosen by the seed."""
-    from dataclasses import replace
-
-    from arden.data.dataset import Split
-
-    if rows is None or rows >= len(data.train):
-        return data
-    chosen = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(seed))[:rows]
-    assert data.train.labels is not None
-    train = Split(data.train.values[chosen], data.train.labels[chosen])
-    return replace(data, train=train)
 
 
 def with_class_column(data: Dataset, *, first: bool) -> Dataset:
@@ -87,10 +66,7 @@ def bayes(data: Dataset, recipe: dict[str, Any], seed: int) -> tuple[Judgement, 
     """A data set, a model's recipe, a seed -> figures of the test rows, and what else is known."""
     import arden
 
-    options = {
-        name: value for name, value in recipe.items() if name not in ("system", "class", "seeds")
-    }
-    place = recipe.get("class")
+    options, place = fit_options(recipe), recipe.get("class")
     split = data.test
     if place is None:
         options["condition"] = "label"
@@ -135,52 +111,14 @@ def judged(log_posterior: Tensor, labels: Tensor) -> Judgement:
     return judge.figures()
 
 
-def measure(name: str, data_dir: str | None, only: str | None = None) -> None:
-    """The name of a data set -> (): each model with each seed, written as soon as it is known."""
-    from arden.data import load_data
-
-    recipe = recipes()[name]
-    path = RESULTS / f"{name}.json"
-    told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"runs": []}
-    whole = load_data(name, data_dir=data_dir)
-    for seed in recipe["seeds"]:
-        data = subset(whole, recipe.get("rows"), seed)
-        for model, options in {"logistic regression": {}, **recipe["models"]}.items():
-            if seed not in options.get("seeds", recipe["seeds"]) or only not in (None, model):
-                continue
-            if any((run["model"], run["seed"]) == (model, seed) for run in told["runs"]):
-                continue
-            started = time.monotonic()
-            figures, more = bayes(data, options, seed) if options else logistic(data, seed)
-            run = {"model": model, "seed": seed, "options": options, **asdict(figures), **more}
-            run["seconds"] = round(time.monotonic() - started, 1)
-            origin = provenance(f"python benchmarks/classify/run.py --data {name}")
-            rows = len(data.train)
-            told |= {"data": name, "protocol": whole.protocol, "train_rows": rows, **origin}
-            told["runs"].append(run)
-            RESULTS.mkdir(exist_ok=True)
-            text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-            path.write_text(text, encoding="utf-8")
-            print(name, model, seed, f"{100 * run['accuracy']:.2f} % {run['log_loss']:.4f}")
+def measure(data: Dataset, key: Key, options: dict[str, Any]) -> dict[str, Any]:
+    """A data set, which run, a model's recipe ({}: logistic regression) -> its figures."""
+    one = bayes(data, options, key["seed"]) if options else logistic(data, key["seed"])
+    figures, more = one
+    return {**asdict(figures), **more}
 
 
-def main() -> None:
-    """The command line of this file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", choices=recipes())
-    parser.add_argument("--model", help="as the recipes call it; all when not given")
-    parser.add_argument("--table", action="store_true", help="write docs/classify.md")
-    parser.add_argument("--data-dir", help="where named data sets lie; ARDEN_DATA when not given")
-    arguments = parser.parse_args()
-    if not (arguments.data or arguments.table):
-        parser.error("expected --data or --table")
-    if arguments.data:
-        measure(arguments.data, arguments.data_dir, arguments.model)
-    if arguments.table:
-        write_page(recipes(), RESULTS)
-
+BENCHMARK = Benchmark(Path(__file__), AGAINST, measure)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main(__doc__, write_page)

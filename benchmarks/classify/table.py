@@ -7,12 +7,14 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from benchmarks.each_seed import commits
 from benchmarks.provenance import ROOT
 from benchmarks.reporting import write_between
 
-__all__ = ["MARKS", "PAGE", "spread", "tables", "write_page"]
+__all__ = ["AGAINST", "MARKS", "PAGE", "spread", "tables", "write_page"]
 
 PAGE = ROOT / "docs" / "classify.md"
+AGAINST = "logistic regression"
 MARKS = ("<!-- figures: made by benchmarks/classify/run.py --table -->", "<!-- end -->")
 
 
@@ -28,7 +30,7 @@ def tables(recipes: dict[str, Any], folder: Path) -> str:
         path = folder / f"{name}.json"
         if path.exists():
             found = json.loads(path.read_text(encoding="utf-8"))
-            told.append(_table(name, ["logistic regression", *recipe["models"]], found))
+            told.append(_table(name, [AGAINST, *recipe["models"]], found))
     return "\n\n".join(told)
 
 
@@ -51,8 +53,7 @@ def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
             spread([100 * run["calibration_error"] for run in some], 1),
         ]
         lines.append(f"| {model.replace('|', chr(92) + '|')} | {' | '.join(cells)} | {len(some)} |")
-    machine, commit = found["machine"], found["commit"]
-    lines += ["", f"Commit {commit}, {machine}."]
+    lines += ["", f"{commits(found, models)}, {found['machine']}."]
     return "\n".join(lines)
 
 

@@ -2,46 +2,36 @@
 
 python benchmarks/probe/run.py --data digits
 python benchmarks/probe/run.py --data mnist-binary --data-dir DIRECTORY
-python benchmarks/probe/run.py --table                          # docs/represent.md, its picture
+python benchmarks/probe/run.py --data mnist-binary --model LSTM --model MADE
+python benchmarks/probe/run.py --data digits --missing          # what is not measured yet
+python benchmarks/probe/run.py --table                          # docs/represent.md
 
 What has a result is skipped; delete its entry of the JSON to measure it again.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-import time
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from benchmarks.classify.run import subset
-from benchmarks.probe.table import write_page
-from benchmarks.provenance import ROOT, provenance
+from benchmarks.each_seed import Benchmark, fit_options
+from benchmarks.probe.table import AGAINST, write_page
+from benchmarks.provenance import ROOT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from arden.core.latent import AnyModel
     from arden.data.dataset import Dataset
+    from benchmarks.each_seed import Key
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results"
 PICTURES = ROOT / "docs" / "pictures"
-RAW = "raw pixels"
-UNTRAINED = "untrained"
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 Features = dict[str, "NDArray[np.float64]"]
-
-
-def recipes() -> dict[str, Any]:
-    """() -> for each data set its seeds, how many training rows, and the models by name."""
-    return tomllib.loads((HERE / "recipes.toml").read_text(encoding="utf-8"))
 
 
 def features_of(model: AnyModel | None, data: Dataset) -> Features:
@@ -83,7 +73,7 @@ def fitted(recipe: dict[str, Any], data: Dataset, seed: int, *, trained: bool) -
     import arden
     from arden.assembly import assemble, split_options
 
-    options = {name: value for name, value in recipe.items() if name not in ("system", "seeds")}
+    options = fit_options(recipe)
     if trained:
         return arden.fit(recipe["system"], data, seed=seed, progress=False, **options)
     return assemble(
@@ -91,38 +81,18 @@ def fitted(recipe: dict[str, Any], data: Dataset, seed: int, *, trained: bool) -
     )
 
 
-def measure(name: str, data_dir: str | None, only: str | None = None) -> None:
-    """The name of a data set -> (): each model with each seed, written as soon as it is known."""
-    from arden.data import load_data
+def measure(data: Dataset, key: Key, options: dict[str, Any]) -> dict[str, Any]:
+    """A data set, which run, a model's recipe ({}: the pixels) -> what a probe reads of it."""
+    model = fitted(options, data, key["seed"], trained=key["trained"]) if options else None
+    features = features_of(model, data)
+    if key["trained"] and key["seed"] == 0 and data.name == "digits":
+        draw(features["test"], data, key["model"])
+    return probe(features, data, key["seed"])
 
-    recipe = recipes()[name]
-    path = RESULTS / f"{name}.json"
-    told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"runs": []}
-    whole = load_data(name, data_dir=data_dir)
-    for seed in recipe["seeds"]:
-        data = subset(whole, recipe.get("rows"), seed)
-        for label, options in {RAW: {}, **recipe["models"]}.items():
-            if seed not in options.get("seeds", recipe["seeds"]) or only not in (None, label):
-                continue
-            for trained in (True, False) if options else (True,):
-                key = {"model": label, "seed": seed, "trained": trained}
-                if any(key.items() <= run.items() for run in told["runs"]):
-                    continue
-                started = time.monotonic()
-                model = fitted(options, data, seed, trained=trained) if options else None
-                features = features_of(model, data)
-                run = {**key, "options": options, **probe(features, data, seed)}
-                run["seconds"] = round(time.monotonic() - started, 1)
-                origin = provenance(f"python benchmarks/probe/run.py --data {name}")
-                rows = {"train_rows": len(data.train), "test_rows": len(data.test)}
-                told |= {"data": name, "protocol": whole.protocol, **rows, **origin}
-                told["runs"].append(run)
-                text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-                path.write_text(text, encoding="utf-8")
-                how = "" if trained else f", {UNTRAINED}"
-                print(f"{name} {label}{how} {seed}: {100 * run['accuracy']:.2f} %", flush=True)
-                if trained and seed == 0 and name == "digits":
-                    draw(features["test"], data, label)
+
+def ways(model: str) -> tuple[Key, ...]:
+    """A model's name -> trained, and with its first weights; pixels have none."""
+    return ({"trained": True},) if model == AGAINST else ({"trained": True}, {"trained": False})
 
 
 def draw(features: NDArray[np.float64], data: Dataset, label: str) -> None:
@@ -135,23 +105,7 @@ def draw(features: NDArray[np.float64], data: Dataset, label: str) -> None:
         feature_scatter(features, path, f"{label} on {data.name}", data.test.labels, names)
 
 
-def main() -> None:
-    """The command line of this file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", choices=recipes())
-    parser.add_argument("--model", help="as the recipes call it; all when not given")
-    parser.add_argument("--table", action="store_true", help="write docs/represent.md")
-    parser.add_argument("--data-dir", help="where named data sets lie; ARDEN_DATA when not given")
-    arguments = parser.parse_args()
-    if not (arguments.data or arguments.table):
-        parser.error("expected --data or --table")
-    if arguments.data:
-        measure(arguments.data, arguments.data_dir, arguments.model)
-    if arguments.table:
-        write_page(recipes(), RESULTS)
-
+BENCHMARK = Benchmark(Path(__file__), AGAINST, measure, ways)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main(__doc__, write_page)

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.classify.table import spread
+from benchmarks.each_seed import commits
 from benchmarks.provenance import ROOT
 from benchmarks.reporting import write_between
 
-__all__ = ["MARKS", "PAGE", "tables", "write_page"]
+__all__ = ["AGAINST", "MARKS", "PAGE", "tables", "write_page"]
 
 PAGE = ROOT / "docs" / "represent.md"
+AGAINST = "raw pixels"
 MARKS = ("<!-- figures: made by benchmarks/probe/run.py --table -->", "<!-- end -->")
 
 
@@ -29,7 +31,7 @@ def tables(recipes: dict[str, Any], folder: Path) -> str:
         path = folder / f"{name}.json"
         if path.exists():
             found = json.loads(path.read_text(encoding="utf-8"))
-            told.append(_table(name, ["raw pixels", *recipe["models"]], found))
+            told.append(_table(name, [AGAINST, *recipe["models"]], found))
     return "\n\n".join(told)
 
 
@@ -54,5 +56,5 @@ def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
         lines.append(
             f"| {model} | {width} | {spread(right[True], 1)} | {untrained} | {len(right[True])} |"
         )
-    lines += ["", f"Commit {found['commit']}, {found['machine']}."]
+    lines += ["", f"{commits(found, models)}, {found['machine']}."]
     return "\n".join(lines)
