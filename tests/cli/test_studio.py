@@ -26,5 +26,5 @@ def test_a_file_is_no_folder_of_runs(capfd, tmp_path):
     assert "expected a folder" in refused(capfd, "studio", tmp_path / "runs")
 
 
-def test_help_names_what_leaves_the_machine(capfd):
-    assert "nothing leaves this machine" in " ".join(done(capfd, "studio", "--help").split())
+def test_help_says_that_it_is_this_machines(capfd):
+    assert "in a browser, on this machine" in " ".join(done(capfd, "studio", "--help").split())

@@ -13,6 +13,7 @@ pytest.importorskip("gradio", reason="needs the extra studio")
 import arden
 from arden.data import Dataset, load_data
 from arden.data.documents import Document, DocumentSource
+from arden.data.scoring_rows import take_rows
 from arden.data.sequences import infer_sequences
 from arden.kernels import without_kernels
 from arden.studio.shelf import Shelf
@@ -25,6 +26,17 @@ def plain_torch() -> Iterator[None]:
     """() -> (): no kernel is compiled here; they have tests of their own."""
     with without_kernels():
         yield
+
+
+def few_digits() -> Dataset:
+    """() -> some of the digits, so that no test waits for all of them."""
+    data = load_data("digits")
+    sizes = {"train": 300, "valid": 40, "test": 60}
+    splits = {name: take_rows(data.split(name), slice(0, size)) for name, size in sizes.items()}
+    return Dataset("few digits", data.schema, **splits, protocol=data.protocol)
+
+
+OWN = {"few digits": few_digits, "a text": lambda: small_text()}
 
 
 def small_text() -> Dataset:
@@ -49,9 +61,9 @@ def _save(name: str, data: Dataset, folder: Path, **options: object) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """() -> a folder of runs. Look, but write nothing."""
     runs = tmp_path_factory.mktemp("shelf")
-    digits = load_data("digits")
+    digits = few_digits()
     with without_kernels():
-        _save("orderless-nade", digits, runs / "any", hidden=(16,), epochs=2)
+        _save("orderless-nade", digits, runs / "any", hidden=(16,), epochs=10)
         _save("nade", digits, runs / "one", hidden=16, epochs=2)
         _save("independent", digits, runs / "by-class", condition="label")
         _save("markov", small_text(), runs / "deep" / "text", memory=1, homogeneous=True)
@@ -68,4 +80,4 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shelf(folder: Path) -> Shelf:
     """() -> the shelf of those runs, with the data of the text."""
-    return Shelf(folder, own={"a text": small_text})
+    return Shelf(folder, own=OWN)

@@ -20,7 +20,7 @@ def test_runs_are_found_at_any_depth_and_broken_ones_left_out(shelf):
 def test_a_run_itself_may_be_the_folder(folder):
     [run] = Shelf(folder / "one").runs()
     assert run.name == "one"
-    assert run.title == "nade on digits"
+    assert run.title == "nade on few digits"
 
 
 def test_an_unknown_run_is_refused(shelf):
@@ -45,7 +45,7 @@ def test_what_has_no_density_is_refused(shelf):
 
 
 def test_data_that_are_gone_are_told_of(folder, shelf):
-    assert len(shelf.data(shelf.run("any")).test) == 360
+    assert len(shelf.data(shelf.run("any")).test) == 60
     assert shelf.data(shelf.run("deep/text")).schema.kind == "text"
     bare = Shelf(folder)
     with pytest.raises(FileError, match="the data of deep/text are not at hand"):

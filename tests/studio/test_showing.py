@@ -38,7 +38,7 @@ def whole(folder, tmp_path):
 
 def test_runs_are_listed_with_their_figures(whole):
     listed = list_runs(whole.runs())
-    for words in ("nade", "digits", "20.25 ± 0.50 nats / row", "2,112"):
+    for words in ("nade", "few digits", "20.25 ± 0.50 nats / row", "2,112"):
         assert words in listed
 
 

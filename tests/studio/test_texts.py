@@ -53,7 +53,7 @@ def test_strings_are_drawn(shelf):
         ("  \n ", "at least one character"),
         ("x" * (MOST_CHARACTERS + 1), "at most 4,000 characters, got 4,001"),
         ("the dog\nsaid ß", "line 2, column 6"),
-        ("the \ud800", ""),
+        ("the \ud800", "line 1, column 5"),
     ],
 )
 def test_refusals(shelf, text, sentence):

@@ -66,8 +66,8 @@ def read_board(board: Any, schema: Schema) -> tuple[Tensor, Tensor]:
     """
     height, width = _grid(schema)
     cells = board.get("cells") if isinstance(board, dict) else None
-    whole = isinstance(cells, list) and all(type(cell) is int for cell in cells)
-    if not whole or len(cells) != height * width:
+    size = height * width
+    if not isinstance(cells, list) or [type(cell) for cell in cells] != [int] * size:
         raise InputError(f"board: expected {height} × {width} pixels, got something else")
     values = torch.tensor(cells).reshape(1, *schema.event_shape)
     levels = schema.num_symbols or 2

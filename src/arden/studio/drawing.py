@@ -18,8 +18,9 @@ from arden.studio.board import board_of, read_board
 from arden.studio.images import context_of, held_out, is_any_order
 from arden.studio.markup import facts, figure, heat, nats, note, picture, scale, shades, strip
 from arden.studio.shelf import Run, Shelf
+from arden.tasks.calibration import Calibration, calibrate
 from arden.tasks.complete import complete
-from arden.tasks.detect import Detector
+from arden.tasks.normality import normality
 from arden.tasks.predict_next import predict_next
 from arden.tasks.score import score_conditionals
 from arden.training.context import class_context
@@ -45,18 +46,20 @@ class _Ranks:
     """Calibrations by run and mask: to draw again changes neither, and costs no second pass."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, Detector] = OrderedDict()
+        self._kept: OrderedDict[Any, Calibration] = OrderedDict()
 
     def of(
         self, run: Run, model: AutoregressiveModel | Mixture, rows: Any, observed: Tensor
-    ) -> Detector:
+    ) -> Calibration:
         key = (run.folder, observed.numpy().tobytes())
         if key not in self._kept:
             some = slice(0, _HELD_OUT)
             context = class_context(rows, model.context_size)
             mask = observed.expand(len(rows.values[some]), *observed.shape[1:])
-            self._kept[key] = Detector.calibrated(
-                model, rows.values[some], None if context is None else context[some], mask
+            self._kept[key] = calibrate(
+                normality(
+                    model, rows.values[some], None if context is None else context[some], mask
+                )
             )
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
@@ -79,7 +82,7 @@ def complete_board(
     began = time.perf_counter()
     model = shelf.exact_model(run, "complete")
     values, observed = read_board(board, run.schema)
-    context = context_of(model, run, label, 1)
+    context = context_of(model, run, label)
     found = complete(model, values, observed, context, num=number, seed=seed)
     shown = [
         figure(picture(shades(_image(each), run.schema.num_symbols), f"Completion {place}"), "")
@@ -129,14 +132,14 @@ def _rank(
     if rows is None:
         return [("p-value", "the held-out images are not at hand")]
     try:
-        detector = _RANKS.of(run, model, rows, observed)
-        normality = detector.normality(values, context, observed)
+        ranks = _RANKS.of(run, model, rows, observed)
+        found = normality(model, values, context, observed)
     except InputError:
         return [("p-value", "needs an any-order model, or a drawing from the first pixel on")]
-    p_value = float(detector.judge(normality, 0.05).p_values[0])
+    p_value = float(ranks.p_values(found)[0])
     ranked = min(len(rows), _HELD_OUT)
     return [
-        ("ln p(drawn)", nats(float(normality[0]))),
+        ("ln p(drawn)", nats(float(found[0]))),
         ("p-value", f"{p_value:.3f} among {ranked} held-out images, same pixels"),
     ]
 

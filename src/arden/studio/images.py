@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
@@ -13,6 +11,7 @@ from arden.data import Split
 from arden.errors import FileError, InputError
 from arden.studio.shelf import Run, Shelf
 from arden.systems import SYSTEMS
+from arden.training.context import label_context
 
 __all__ = ["classes_of", "context_of", "held_out", "is_any_order", "is_drawable", "some_images"]
 
@@ -42,20 +41,10 @@ def classes_of(shelf: Shelf, run: Run) -> list[str]:
     return list(run.schema.class_names) if model.context_size else []
 
 
-def context_of(
-    model: AutoregressiveModel | Mixture, run: Run, label: str | None, rows: int
-) -> Tensor | None:
-    """A class, how many rows -> (rows, C) one-hot; None for a model without classes.
-
-    Raises:
-        InputError: a class that it does not know.
-    """
-    if not model.context_size:
-        return None
-    if label not in run.schema.class_names:
-        raise InputError(f"class: expected one of {', '.join(run.schema.class_names)}, got {label}")
-    chosen = torch.full((rows,), run.schema.class_names.index(str(label)))
-    return one_hot(chosen, model.context_size).to(torch.get_default_dtype())
+def context_of(model: AutoregressiveModel | Mixture, run: Run, label: str | None) -> Tensor | None:
+    """A class -> (1, C) one-hot; None for a model without classes, whatever is chosen."""
+    size = model.context_size
+    return label_context(label if size else None, run.schema, size, 1)
 
 
 def held_out(shelf: Shelf, run: Run) -> Split | None:

@@ -121,7 +121,7 @@ class Shelf:
         return data
 
     def _configs(self) -> list[Path]:
-        found = []
+        found: list[Path] = []
         for depth in range(_DEEPEST + 1):
             found += self.folder.glob("/".join(["*"] * depth + [CONFIG]))
         return found

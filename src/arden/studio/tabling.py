@@ -20,8 +20,9 @@ from arden.plots import style
 from arden.runs.figures import mean_and_error
 from arden.storage.folders import write_atomically
 from arden.studio.markup import facts, note, scale, table
+from arden.tasks.calibration import calibrate
 from arden.tasks.complete import complete
-from arden.tasks.detect import Detector
+from arden.tasks.normality import normality
 from arden.tasks.sample import sample
 from arden.tasks.surprise import excess_surprise
 from arden.training.fit import fit_model
@@ -171,9 +172,10 @@ def show_surprising(fitted: FittedTable) -> str:
     """A fitted table -> the rows that it finds least likely, each cell on its excess surprise."""
     data, model = fitted.table.data, fitted.model
     values, observed = fitted.table.rows.values, fitted.table.observed
-    detector = Detector.calibrated(model, data.test.values, None, data.test.observed)
-    found = detector.judge(detector.normality(values, None, observed), 0.05)
-    worst = found.scores.argsort()[:_SHOWN]
+    ranks = calibrate(normality(model, data.test.values, None, data.test.observed))
+    scores = normality(model, values, None, observed)
+    worst = scores.argsort()[:_SHOWN]
+    p_values = ranks.p_values(scores[worst])
     known = observed[worst]
     excess = excess_surprise(model, values[worst], None, known)
     excess = excess.nan_to_num(posinf=99.0)
@@ -181,8 +183,7 @@ def show_surprising(fitted: FittedTable) -> str:
     cells = cells_of(values[worst], data.schema, known)
     rows, colours = [], []
     for place, row in enumerate(zip(*cells.values(), strict=True)):
-        p_value = float(found.p_values[worst[place]])
-        rows.append([f"{p_value:.3f}", *map(_cell, row)])
+        rows.append([f"{float(p_values[place]):.3f}", *map(_cell, row)])
         colours.append(["", *(_colour(float(nats), top) for nats in excess[place])])
     bar = scale("0", f"{top:.1f}", "surprise of a cell beyond what is usual there, nats")
     words = (

@@ -5,12 +5,11 @@ from __future__ import annotations
 from html import escape
 
 import numpy as np
-import torch
 
 from arden.core.model import AutoregressiveModel
-from arden.data import Schema
 from arden.data.documents import Document, DocumentSource
 from arden.data.sequences import windows_under
+from arden.data.spelling import most_steps, strings_of, texts_of
 from arden.data.strings import strings_under
 from arden.errors import InputError
 from arden.orderings.until_end import UntilEnd
@@ -25,8 +24,8 @@ from arden.tasks.score import score_conditionals
 __all__ = ["MOST_CHARACTERS", "colour_text", "is_text", "write_text"]
 
 MOST_CHARACTERS = 4_000
-_STRINGS, _LONGEST = 16, 16
-"""How many strings are drawn at a time, and how many times the longest training one they may be."""
+_STRINGS = 16
+"""How many strings are drawn at a time."""
 
 
 def is_text(run: Run) -> bool:
@@ -42,16 +41,14 @@ def write_text(shelf: Shelf, run: Run, length: int = 400, seed: int = 0) -> str:
     """
     model, schema = shelf.exact_model(run, "sample"), run.schema
     if schema.end is not None:
-        most = _LONGEST * schema.num_variables
-        drawn = sample(model, _STRINGS, seed=seed, max_steps=most)
-        lines = [_characters(row, schema).partition("\n")[0] for row in drawn]
-        return f'<div class="draws">{escape(chr(10).join(lines))}</div>'
+        drawn = sample(model, _STRINGS, seed=seed, max_steps=most_steps(None, schema))
+        return _drawn("\n".join(strings_of(drawn, schema)))
     window = schema.event_shape[0]
     if isinstance(model, AutoregressiveModel) and length > window:
         drawn = sample_document(model, 1, length, schema.stride or window // 2, seed=seed)
     else:
         drawn = sample(model, 1, seed=seed)
-    return f'<div class="draws">{escape(_characters(drawn[0, :length], schema))}</div>'
+    return _drawn(texts_of(drawn[:, :length], schema)[0])
 
 
 def colour_text(shelf: Shelf, run: Run, text: str) -> str:
@@ -78,7 +75,7 @@ def colour_text(shelf: Shelf, run: Run, text: str) -> str:
         assert rows.scored is not None
         counted = rows.scored
     terms = -score_conditionals(model, rows.values, None, rows.observed).double()
-    shown = _characters(rows.values[counted], schema)
+    [shown] = texts_of(rows.values[counted][None], schema)
     return _coloured(shown, terms[counted].numpy())
 
 
@@ -107,5 +104,5 @@ def _coloured(text: str, surprise: np.ndarray) -> str:
     return f'<div class="surprise">{"".join(pieces)}</div>{bar}{facts(told)}'
 
 
-def _characters(row: torch.Tensor, schema: Schema) -> str:
-    return "".join(schema.symbols[symbol] for symbol in row.long().tolist())
+def _drawn(text: str) -> str:
+    return f'<div class="draws">{escape(text)}</div>'

@@ -79,7 +79,7 @@ def take_walk(
         model = AutoregressiveModel(
             _ordering(ordering, run), model.network, model.conditional, model.class_counts
         )
-    context = context_of(model, run, label, 1)
+    context = context_of(model, run, label)
     if real:
         rows = held_out(shelf, run)
         if rows is None:

@@ -42,8 +42,9 @@ def predict_next(
     torch.Size([2, 8, 8])
     """
     check_rows(x, observed=observed, context=context)
-    if not isinstance(model, AutoregressiveModel) or not isinstance(model.network, AnyOrderNetwork):
-        name = type(model.network).__name__ if isinstance(model, AutoregressiveModel) else "Mixture"
+    network = model.network if isinstance(model, AutoregressiveModel) else model
+    if not isinstance(model, AutoregressiveModel) or not isinstance(network, AnyOrderNetwork):
+        name = type(network).__name__
         raise InputError(f"model: expected one with an any-order network, got a {name}")
     if x.shape != observed.shape:
         raise InputError(
@@ -61,10 +62,10 @@ def predict_next(
         values, mask = (part[rows].to(told.device).flatten(1) for part in (known, seen))
         given = told.check_context(None if context is None else context[rows], len(values))
         features = family.features(values).to(told.dtype)
-        if isinstance(told.network, OrderlessNetwork):
-            params = told.network.given(features, mask, given)
+        if isinstance(network, OrderlessNetwork):
+            params = network.given(features, mask, given)
         else:
-            params = _one_by_one(told.network, features, mask, given)
+            params = _one_by_one(network, features, mask, given)
         found = family.mean(params.double())
         return torch.where(mask, values.double(), found).reshape(x[rows].shape)
 

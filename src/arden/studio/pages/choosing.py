@@ -8,12 +8,7 @@ import gradio as gr
 
 from arden.studio.shelf import Run, Shelf
 
-__all__ = ["choose_run", "lead", "names_of"]
-
-
-def names_of(shelf: Shelf, wanted: Callable[[Run], bool]) -> list[str]:
-    """A shelf, what is wanted of a run -> the names of those that have it."""
-    return [run.name for run in shelf.runs(wanted)]
+__all__ = ["choose_run", "lead"]
 
 
 def choose_run(
@@ -24,23 +19,16 @@ def choose_run(
     second: bool = False,
     elem_id: str | None = None,
 ) -> gr.Dropdown:
-    """A shelf, what is wanted of a run -> the choice among them, looked up anew when opened."""
-    names = names_of(shelf, wanted)
+    """A shelf, what is wanted of a run -> the choice among them."""
+    names = [run.name for run in shelf.runs(wanted)]
     place = 1 if second and len(names) > 1 else 0
-    dropdown = gr.Dropdown(
+    return gr.Dropdown(
         choices=names,
         value=names[place] if names else None,
         label=label,
         elem_id=elem_id,
         filterable=False,
     )
-    dropdown.focus(
-        lambda: gr.update(choices=names_of(shelf, wanted)),
-        outputs=dropdown,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    return dropdown
 
 
 def lead(words: str) -> None:

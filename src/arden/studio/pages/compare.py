@@ -53,9 +53,14 @@ def compare_page(shelf: Shelf, tab: gr.Tab) -> None:
         return number + 1, *both
 
     private: dict[str, Any] = {"api_visibility": "private"}
-    gr.on([ask.click, tab.select], spoken(compared), [first, second], found, **private).success(
-        spoken(drawn), [first, second, seed], [seed, *draws], **private
-    )
+    gr.on(
+        [ask.click, tab.select],
+        spoken(compared),
+        [first, second],
+        found,
+        trigger_mode="always_last",
+        **private,
+    ).success(spoken(drawn), [first, second, seed], [seed, *draws], **private)
     again.click(spoken(drawn), [first, second, seed], [seed, *draws], **private)
 
 

@@ -78,8 +78,9 @@ def steps_page(shelf: Shelf, tab: gr.Tab) -> None:
             for name, ordering in zip(chosen[::2], chosen[1::2], strict=True)
         ]
         most = max(each.steps for each in taken)
-        at = min(int(at), most)
-        return [gr.update(maximum=most, value=at), *taken, *show(at, *taken)]
+        # Whoever has moved on meanwhile stays there, unless the new images end before.
+        slider = gr.update(maximum=most, value=most) if at > most else gr.update(maximum=most)
+        return [slider, *taken]
 
     def take_another(number: int, what: str, at: int, *chosen: str) -> list[Any]:
         return [number + 1, *take(number + 1, what, at, *chosen)]
@@ -90,27 +91,30 @@ def steps_page(shelf: Shelf, tab: gr.Tab) -> None:
 
     choices = [part for side in sides for part in (side.run, side.ordering)]
     asked = [seed, walked, step, *choices]
-    answers = [step, *walks, *shown]
+    answers = [step, *walks]
+    seen = {"fn": spoken(show), "inputs": [step, *walks], "outputs": shown, **quiet}
     for side in sides:
         side.run.input(spoken(orderings), side.run, side.ordering, **quiet).success(
             spoken(take), asked, answers, **quiet
-        )
-        side.ordering.input(spoken(take), asked, answers, **quiet)
-    gr.on([walked.input, tab.select], spoken(take), asked, answers, **quiet)
-    another.click(spoken(take_another), asked, [seed, *answers], **quiet)
-    step.change(spoken(show), [step, *walks], shown, trigger_mode="always_last", **quiet)
-
-    def move(by: int | None, to_end: bool = False) -> Any:
-        def moved(at: int, first: Walk | None) -> int:
-            most = 0 if first is None else first.steps
-            return (most if to_end else 0) if by is None else max(0, min(most, int(at) + by))
-
-        return moved
-
-    for button, moved in zip(
-        moves, (move(None), move(-1), move(1), move(None, to_end=True)), strict=True
-    ):
-        button.click(spoken(moved), [step, walks[0]], step, **quiet)
+        ).success(**seen)
+        side.ordering.input(
+            spoken(take), asked, answers, trigger_mode="always_last", **quiet
+        ).success(**seen)
+    gr.on(
+        [walked.input, tab.select],
+        spoken(take),
+        asked,
+        answers,
+        trigger_mode="always_last",
+        **quiet,
+    ).success(**seen)
+    another.click(spoken(take_another), asked, [seed, *answers], **quiet).success(**seen)
+    step.change(trigger_mode="always_last", **seen)
+    # In the browser: a click that waits for an answer would be lost when the next one comes.
+    most = "document.querySelector('#step input[type=range]').max"
+    places = ("0", "Math.max(0, at - 1)", f"Math.min({most}, at + 1)", f"Number({most})")
+    for button, place in zip(moves, places, strict=True):
+        button.click(None, step, step, js=f"at => {place}", **quiet)
 
 
 def _side(shelf: Shelf, letter: str) -> _Side:

@@ -57,5 +57,12 @@ def text_page(shelf: Shelf, tab: gr.Tab) -> None:
         return number + 1, write_text(shelf, shelf.run(name), int(many), number)
 
     private: dict[str, Any] = {"api_visibility": "private"}
-    gr.on([score.click, tab.select], spoken(colour), [run, text], coloured, **private)
+    gr.on(
+        [score.click, tab.select, run.input],
+        spoken(colour),
+        [run, text],
+        coloured,
+        trigger_mode="always_last",
+        **private,
+    )
     write.click(spoken(more), [run, length, seed], [seed, written], **private)
