@@ -32,6 +32,7 @@ _WALKS = {
     "raster_draw": (("DiagonalBiLSTM", "GatedPixelCNN", "PixelCNN", "RowLSTM"), _SYMBOLS),
     "real_nade_draw": (("NADE",), _REALS),
     "recurrent_draw": (("GRU", "LSTM", "RNN"), _SYMBOLS),
+    "table_draw": (("Independent", "Markov", "Table"), _SYMBOLS),
     "transformer_draw": (("Transformer",), _SYMBOLS),
     "wavenet_draw": (("WaveNet",), _SYMBOLS),
 }
