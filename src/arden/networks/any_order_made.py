@@ -31,8 +31,9 @@ class AnyOrderMADE(AnyOrderNetwork, HiddenNetwork):
     that says *that* a variable is seen, so that a zero is not taken for nothing. Rows that share
     one order cost what a dense pass with masked weights costs. Of rows with orders of their own the
     values are masked instead, H of them for every variable: as many products, more memory. `step`
-    computes each unit once, when its last variable arrives. (Germain, Gregor, Murray, Larochelle, "MADE: Masked autoencoder for
-    distribution estimation", 2015: its order-agnostic training, with connections told the masks.)
+    computes each unit once, when its last variable arrives. (Germain, Gregor, Murray, Larochelle,
+    "MADE: Masked autoencoder for distribution estimation", 2015: its order-agnostic training, with
+    connections told the masks.)
     """
 
     direct: nn.Parameter | None
