@@ -85,6 +85,7 @@ def _marks(result: Result) -> list[str]:
     first = result["runs"][0]
     marks = {
         f"{result['recipe'].get('orders')} orders": "orders" in result["recipe"],
+        f"{result['recipe'].get('rows', {}).get('train', 0):,} rows": "rows" in result["recipe"],
         "one epoch": first.get("epochs") == 1 and "epoch" in first["ended"],
         "given the class": _given_labels(result["recipe"]),
     }
