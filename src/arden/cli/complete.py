@@ -77,10 +77,10 @@ def complete(
     """
     # Imported here, so that --help does not wait for torch.
     from arden.cli.complete_rows import Asked, complete_rows
-    from arden.cli.drawing import most_steps
     from arden.cli.outputs import claim_output
     from arden.cli.runs import open_run
     from arden.data.loading import read_chunks
+    from arden.data.spelling import most_steps
     from arden.errors import InputError
 
     claim_output(out, (".npz", ".npy", ".csv", ".png", ".txt", ".wav"), overwrite)

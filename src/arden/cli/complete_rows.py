@@ -13,22 +13,22 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from arden.cli.drawing import label_context
 from arden.cli.outputs import ColumnFile, say_where
 from arden.cli.reading import ReadingDisplay
-from arden.cli.sample_files import strings_of, write_sound, write_text
+from arden.cli.sample_files import write_sound, write_text
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
 from arden.data.decoding import cells_of
 from arden.data.masks import hidden_cells
+from arden.data.spelling import strings_of
 from arden.errors import InputError
 from arden.orderings.until_end import UntilEnd
 from arden.plots.completions import completions
 from arden.storage.folders import write_atomically
 from arden.storage.plain import without_nan
 from arden.tasks.complete import Completion, complete
-from arden.training.context import class_context
+from arden.training.context import class_context, label_context
 
 __all__ = ["Asked", "complete_rows"]
 

@@ -13,11 +13,11 @@ from torch.nn.functional import one_hot
 
 from arden.cli.outputs import ColumnFile
 from arden.cli.reading import ReadingDisplay
-from arden.cli.sample_files import strings_of
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
 from arden.data.loading import read_chunks, read_windows
+from arden.data.spelling import strings_of
 from arden.errors import InputError
 from arden.plots.suspicious_rows import suspicious_rows
 from arden.tasks.classify import class_log_probs

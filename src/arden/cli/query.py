@@ -59,7 +59,6 @@ def query(
     import json as json_module
     from dataclasses import asdict
 
-    from arden.cli.drawing import label_context
     from arden.cli.outputs import claim_output, say_where
     from arden.cli.query_rows import both_conditions, write_rows
     from arden.cli.runs import open_run
@@ -68,6 +67,7 @@ def query(
     from arden.storage.plain import without_nan
     from arden.tasks.query import query as ask
     from arden.tasks.query import sample_where
+    from arden.training.context import label_context
 
     claim_output(out, (".csv", ".npz"), overwrite)
     if number < 1:

@@ -56,20 +56,20 @@ def sample(
     # Imported here, so that --help does not wait for torch.
     import numpy as np
 
-    from arden.cli.drawing import label_context, most_steps
     from arden.cli.outputs import claim_output, say_where, write_columns
     from arden.cli.runs import open_any_run
     from arden.cli.sample_files import (
-        strings_of,
         text_of,
         write_sound,
         write_table,
         write_text,
     )
+    from arden.data.spelling import most_steps, strings_of
     from arden.plots.sample_grid import sample_grid
     from arden.tasks.sample import sample as draw_samples
     from arden.tasks.sample_document import sample_document
     from arden.tasks.verbs import exact
+    from arden.training.context import label_context
 
     endings = (".png", ".npz", ".csv", *dict.fromkeys(_OWN.values()), ".parquet")
     claim_output(out, endings, overwrite)

@@ -12,10 +12,11 @@ from arden.data import Schema
 from arden.data.decoding import cells_of, parquet_bytes
 from arden.data.readers.wav_file import mu_law_decode, wav_bytes
 from arden.data.schema import END
+from arden.data.spelling import strings_of, texts_of
 from arden.errors import InputError
 from arden.storage.folders import write_atomically
 
-__all__ = ["strings_of", "text_of", "write_sound", "write_table", "write_text"]
+__all__ = ["text_of", "write_sound", "write_table", "write_text"]
 
 _BETWEEN_TEXTS = "\n" + "-" * 16 + "\n"
 UNFINISHED = "…"
@@ -38,17 +39,10 @@ def text_of(drawn: Tensor, schema: Schema, legible: bool = False) -> str:
         marked = zip(texts, ended, strict=True)
         whole = "".join(text + ("" if end else UNFINISHED) + END for text, end in marked)
     else:
-        texts = ["".join(schema.symbols[symbol] for symbol in row) for row in drawn.long().tolist()]
-        whole = _BETWEEN_TEXTS.join(texts)
+        whole = _BETWEEN_TEXTS.join(texts_of(drawn, schema))
     if legible:
         whole = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in whole)
     return whole
-
-
-def strings_of(drawn: Tensor, schema: Schema) -> list[str]:
-    """(N, L) symbols -> N strings, each up to its end, which is left out."""
-    texts = ("".join(schema.symbols[symbol] for symbol in row) for row in drawn.long().tolist())
-    return [text.partition(END)[0] for text in texts]
 
 
 def write_text(drawn: Tensor, schema: Schema, path: Path) -> None:

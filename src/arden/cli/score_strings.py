@@ -14,10 +14,10 @@ from rich.table import Table
 from arden.cli.outputs import ColumnFile, say_where
 from arden.cli.reading import ReadingDisplay
 from arden.cli.running import Running
-from arden.cli.sample_files import strings_of
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
+from arden.data.spelling import strings_of
 from arden.orderings.until_end import UntilEnd
 from arden.plots.sequence_surprise import sequence_surprise
 from arden.storage.plain import without_nan

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Generator, Tensor
 
@@ -11,16 +13,66 @@ from arden.core.model import AutoregressiveModel
 from arden.core.walker import Step
 from arden.errors import InputError
 
-__all__ = ["draw", "draw_mixture", "generic_draw", "uniform_noise"]
+__all__ = ["RowGenerators", "Source", "draw", "draw_mixture", "generic_draw", "uniform_noise"]
 
 
-def uniform_noise(generator: Generator, shape: tuple[int, ...]) -> Tensor:
+class RowGenerators:
+    """Several generators, each for some of the rows of one pass, in their order.
+
+    Every row is given what its own generator would give it if the rows of that generator were all
+    there are: what is drawn for a request does not hang on the requests it is put together with.
+
+    >>> alone = uniform_noise(Generator().manual_seed(3), (2, 4))
+    >>> seeds = [Generator().manual_seed(seed) for seed in (8, 3)]
+    >>> together = uniform_noise(RowGenerators.of_parts(seeds, [5, 2]), (7, 4))
+    >>> bool((together[5:] == alone).all())
+    True
+    """
+
+    def __init__(self, generators: Sequence[Generator], owner: Tensor) -> None:
+        self.generators = tuple(generators)
+        self.owner = owner
+
+    @classmethod
+    def of_parts(cls, generators: Sequence[Generator], counts: Sequence[int]) -> RowGenerators:
+        """G generators, how many rows each serves -> those rows, one generator after another."""
+        owners = torch.arange(len(generators))
+        return cls(generators, owners.repeat_interleave(torch.tensor(counts)))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the numbers are drawn."""
+        return self.generators[0].device
+
+    def of(self, rows: Tensor | slice) -> RowGenerators:
+        """(R,) int64 or a slice -> the same generators, for those rows alone."""
+        return RowGenerators(self.generators, self.owner[rows])
+
+    def integers(self, most: int, shape: tuple[int, ...]) -> Tensor:
+        """(R, …) -> that many whole numbers below ``most``, row by row from the row's generator."""
+        found = torch.empty(shape, dtype=torch.int64, device=self.device)
+        for place, generator in enumerate(self.generators):
+            mine = (self.owner == place).nonzero()[:, 0]
+            if len(mine):
+                size = (len(mine), *shape[1:])
+                found[mine] = torch.randint(most, size, generator=generator, device=self.device)
+        return found
+
+
+Source = Generator | RowGenerators
+"""Where chance comes from: one generator for all rows, or one for each part of them."""
+
+
+def uniform_noise(generator: Source, shape: tuple[int, ...]) -> Tensor:
     """generator, shape -> float64 uniforms in the open interval (0, 1): (k + ½)·2⁻⁵².
 
     Never exactly 0 or 1, where an inverse transform is infinite. Numbers are taken from the
     generator row by row: the first rows of a large request equal a smaller one.
     """
-    integers = torch.randint(0, 2**52, shape, generator=generator, device=generator.device)
+    if isinstance(generator, RowGenerators):
+        integers = generator.integers(2**52, shape)
+    else:
+        integers = torch.randint(0, 2**52, shape, generator=generator, device=generator.device)
     return (integers.double() + 0.5) * 2.0**-52
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from arden.core.conditional import Discrete
-from arden.core.draw import uniform_noise
+from arden.core.draw import Source, uniform_noise
 from arden.core.model import AutoregressiveModel
 from arden.core.observed import direct_rows
 from arden.core.walker import Step
@@ -62,7 +62,7 @@ def propose(
     evidence: Evidence,
     kind: int,
     count: int,
-    generator: torch.Generator,
+    generator: Source,
 ) -> Candidates:
     """Rows of one kind, K -> their candidates: one, all there are, or K weighed walks."""
     if kind == DIRECT:
@@ -123,7 +123,7 @@ def _lengthened(part: Tensor, length: int, fill: float) -> Tensor:
 
 
 def _weighed(
-    model: AutoregressiveModel, evidence: Evidence, count: int, generator: torch.Generator
+    model: AutoregressiveModel, evidence: Evidence, count: int, generator: Source
 ) -> Candidates:
     rows, length = evidence.values.shape
     numbers = count * length * model.conditional.num_noise

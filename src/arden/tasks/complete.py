@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from arden.core.draw import draw, uniform_noise
+from arden.core.draw import RowGenerators, Source, draw, uniform_noise
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import AnyOrderNetwork
@@ -74,7 +74,7 @@ def complete(
     num: int = 1,
     greedy: bool = False,
     seed: int | None = None,
-    generator: Generator | None = None,
+    generator: Source | None = None,
     candidates: int = 64,
     max_steps: int | None = None,
     batch_size: int | None = None,
@@ -122,18 +122,23 @@ def complete(
         generator = Generator()
         generator.seed() if seed is None else generator.manual_seed(seed)
     # Candidates take their chance elsewhere: rows that need none draw the same beside others.
-    other = Generator().manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
+    other = _another(generator)
     training = model.training
     model.eval()
     try:
         evidence = evidence_of("complete", model, x, observed, context, max_steps)
         parts = []
-        for rows in _chunks(model, evidence, num, candidates, batch_size):
+        chunks = _chunks(model, evidence, num, candidates, batch_size)
+        if isinstance(generator, RowGenerators) and len(chunks) > 1:
+            # Cut as each part would be alone, so that its candidates take the same chances.
+            chunks = _chunks_of_parts(chunks[0].stop, generator.owner)
+        for rows in chunks:
             here = evidence.rows(rows)
             if greedy:
                 parts.append(_greedy(model, here, rows.start))
             else:
-                parts.append(_drawn(model, here, num, candidates, generator, other, rows.start))
+                mine, others = _for_rows(generator, rows), _for_rows(other, rows)
+                parts.append(_drawn(model, here, num, candidates, mine, others, rows.start))
     finally:
         if training:
             model.train()
@@ -181,13 +186,35 @@ def _chunks(
     return [slice(at, min(at + size, len(evidence))) for at in range(0, len(evidence), size)]
 
 
+def _chunks_of_parts(size: int, owner: Tensor) -> list[slice]:
+    """Rows at a time, whose generator each of N rows is -> slices that hold rows of one only."""
+    ends = [*(owner.diff().nonzero()[:, 0] + 1).tolist(), len(owner)]
+    return [
+        slice(at, min(at + size, end))
+        for start, end in zip([0, *ends], ends, strict=False)
+        for at in range(start, end, size)
+    ]
+
+
+def _another(source: Source) -> Source:
+    """A source of chance -> another one, which follows from it."""
+    if isinstance(source, RowGenerators):
+        others = [_another(generator) for generator in source.generators]
+        return RowGenerators([o for o in others if isinstance(o, Generator)], source.owner)
+    return Generator().manual_seed(int(torch.randint(2**62, (1,), generator=source)))
+
+
+def _for_rows(source: Source, rows: slice | Tensor) -> Source:
+    return source.of(rows) if isinstance(source, RowGenerators) else source
+
+
 def _drawn(
     model: AutoregressiveModel | Mixture,
     evidence: Evidence,
     num: int,
     candidates: int,
-    generator: Generator,
-    other: Generator,
+    generator: Source,
+    other: Source,
     first_row: int,
 ) -> _Part:
     parts = components_of(model)
@@ -205,7 +232,7 @@ def _drawn(
         here = (kinds == kind).all(dim=1).nonzero()[:, 0]
         some = evidence.rows(here)
         pools = [
-            propose(part, some, each, candidates, other)
+            propose(part, some, each, candidates, _for_rows(other, here.cpu()))
             for (part, _), each in zip(parts, kind.tolist(), strict=True)
         ]
         log_weight = torch.cat(

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Generator, Tensor
 
-from arden.core.draw import draw, draw_mixture, uniform_noise
+from arden.core.draw import RowGenerators, Source, draw, draw_mixture, uniform_noise
 from arden.core.latent import AnyModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
@@ -29,7 +29,7 @@ def sample(
     num_samples: int,
     *,
     seed: int | None = None,
-    generator: Generator | None = None,
+    generator: Source | None = None,
     context: Tensor | None = None,
     max_steps: int | None = None,
 ) -> Tensor:
@@ -37,8 +37,9 @@ def sample(
 
     Scalar after scalar from an exact model; from a VAE the latent variables, then the event.
     With ``seed`` the draws are a function of it; without, two calls differ. With ``generator`` the
-    draws go on where it stands. The first rows do not depend on how many are asked for. Events
-    without a fixed length come as (n, ≤ max_steps), padded with the end symbol.
+    draws go on where it stands (`RowGenerators`: of several requests, each its own). The first rows
+    do not depend on how many are asked for. Events without a fixed length come as
+    (n, ≤ max_steps), padded with the end symbol.
 
     Raises:
         InputError: a model that defines no distribution, n < 1, a seed together with a generator, a
@@ -69,9 +70,9 @@ def draw_rows(
     model: AnyModel,
     num_samples: int,
     uniforms_per_row: int,
-    some_rows: Callable[[int, Generator, Tensor | None], Tensor],
+    some_rows: Callable[[int, Source, Tensor | None], Tensor],
     seed: int | None,
-    generator: Generator | None,
+    generator: Source | None,
     context: Tensor | None,
 ) -> list[Tensor]:
     """n, how n' of the rows are drawn -> the chunks of them, so that memory stays bounded.
@@ -99,14 +100,17 @@ def draw_rows(
         for at in range(0, num_samples, size):
             rows = min(size, num_samples - at)
             some = None if context is None else context[at : at + rows]
-            chunks.append(some_rows(rows, generator, some))
+            here: Source = generator
+            if isinstance(generator, RowGenerators):
+                here = generator.of(slice(at, at + rows))
+            chunks.append(some_rows(rows, here, some))
     finally:
         if training:
             model.train()
     return chunks
 
 
-def _draw_latent(model: VAE, rows: int, generator: Generator, context: Tensor | None) -> Tensor:
+def _draw_latent(model: VAE, rows: int, generator: Source, context: Tensor | None) -> Tensor:
     return model.draw(uniform_noise(generator, (rows, model.num_noise)), context).cpu()
 
 
@@ -114,7 +118,7 @@ def _draw(
     model: AutoregressiveModel | Mixture,
     event: tuple[int, ...],
     rows: int,
-    generator: Generator,
+    generator: Source,
     context: Tensor | None,
 ) -> Tensor:
     if isinstance(model, Mixture):

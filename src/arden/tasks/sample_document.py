@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from arden.core.draw import draw, uniform_noise
+from arden.core.draw import Source, draw, uniform_noise
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
@@ -22,7 +22,7 @@ def sample_document(
     stride: int,
     *,
     seed: int | None = None,
-    generator: Generator | None = None,
+    generator: Source | None = None,
     context: Tensor | None = None,
 ) -> Tensor:
     """n, L, S, (n, C) -> (n, L): independent documents of L symbols, drawn window by window.
@@ -59,7 +59,7 @@ def sample_document(
     uniforms = model.conditional.num_noise
     places = torch.arange(window, device=model.device)
 
-    def some_rows(rows: int, source: Generator, some: Tensor | None) -> Tensor:
+    def some_rows(rows: int, source: Source, some: Tensor | None) -> Tensor:
         noise = uniform_noise(source, (rows, window + later * stride, uniforms))
         drawn = draw(model, noise[:, :window], context=some)
         known = (places < window - stride).expand(rows, -1)

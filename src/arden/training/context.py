@@ -9,9 +9,10 @@ from torch.nn.functional import one_hot
 from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.data.dataset import Split
+from arden.data.schema import Schema
 from arden.errors import InputError
 
-__all__ = ["class_context", "note_classes"]
+__all__ = ["class_context", "label_context", "note_classes"]
 
 
 def class_context(split: Split, context_size: int) -> Tensor | None:
@@ -28,6 +29,24 @@ def class_context(split: Split, context_size: int) -> Tensor | None:
     if most >= context_size:
         raise InputError(f"data: expected labels below {context_size}, got {most}")
     return one_hot(split.labels.long(), context_size).to(torch.get_default_dtype())
+
+
+def label_context(
+    label: str | None, schema: Schema, context_size: int, number: int
+) -> Tensor | None:
+    """A class's name, n -> (n, C) one-hot, the same in every row; None for a model without classes.
+
+    Raises:
+        InputError: a label where there are no classes, none where there are, or an unknown one.
+    """
+    if not context_size:
+        if label is not None:
+            raise InputError("label: this model was not fitted with classes; expected none")
+        return None
+    if label is None or label not in schema.class_names:
+        raise InputError(f"label: expected one of {', '.join(schema.class_names)}, got {label}")
+    chosen = torch.full((number,), schema.class_names.index(label))
+    return one_hot(chosen, context_size).to(torch.get_default_dtype())
 
 
 def note_classes(model: AnyModel, train: Split) -> None:

@@ -1,0 +1,3 @@
+"""The HTTP server: fitted models asked over JSON or Arrow. Importing it imports no torch."""
+
+__all__: list[str] = []
