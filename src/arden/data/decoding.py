@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["LIBRARIES", "arrow_table", "cells_of", "parquet_bytes", "to_frame"]
 
 LIBRARIES = ("pandas", "polars", "pyarrow")
-_WHOLE_TYPES = ("int", "uint")
 
 
 def cells_of(
@@ -40,22 +39,10 @@ def cells_of(
         numbers = values[:, index].double().tolist()
         known = [True] * len(numbers) if observed is None else observed[:, index].tolist()
         found[column.name] = [
-            _cell(number, column) if here else None
+            column.cell(number) if here else None
             for number, here in zip(numbers, known, strict=True)
         ]
     return found
-
-
-def _cell(number: float, column: Column) -> Level:
-    if column.levels:
-        return column.levels[int(number)]
-    if column.num_symbols is None:
-        decimals = column.decimals
-        # No negative zero: it is no other number, and no source writes it.
-        number = (number if decimals is None else round(number, decimals)) + 0.0
-        return int(number) if column.dtype.startswith(_WHOLE_TYPES) else number
-    whole = int(number) + (column.low or 0)
-    return float(whole) if column.dtype in ("double", "float") else whole
 
 
 def arrow_table(values: Tensor, schema: Schema, observed: Tensor | None = None) -> Any:

@@ -66,9 +66,22 @@ class Autoencoder(LatentModel):
         between = _same if options.inner == "linear" else activation(options.inner)
         self.encoder = Perceptron(inputs, options.hidden, options.latents, between)
         self.decoder = nn.Linear(options.latents + context_size, self.columns.num_outputs)
+        self._start()
         self._real, self._discrete = (
             [d for d, is_real in enumerate(real) if is_real == wanted] for wanted in (True, False)
         )
+
+    def _start(self) -> None:
+        """Weights of a size that a σ passes on: four times as large before it as elsewhere.
+
+        With torch's smaller ones every code stays near ½ and the decoder learns the mean alone.
+        (Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural
+        networks", 2010.)
+        """
+        *before, last = self.encoder.layers
+        for layer in before:
+            nn.init.xavier_uniform_(layer.get_parameter("weight"))
+        nn.init.xavier_uniform_(last.get_parameter("weight"), gain=4)
 
     @property
     def num_latents(self) -> int:
