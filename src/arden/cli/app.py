@@ -36,6 +36,7 @@ _COMMANDS = {
     "classify": "Which class every row is of: p(class | row) by Bayes, from a fitted model.",
     "query": "The probability that a row fulfils conditions, and rows that do.",
     "verify": "Prove that a fitted model's numbers are right.",
+    "serve": "Answer over HTTP: fitted models as JSON or Arrow endpoints, until stopped.",
     "bench": "How fast the systems are on this machine, and how fast they could be.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",
     "orderings": "Show an ordering's path through an image, in numbers and drawn.",

@@ -62,12 +62,15 @@ def write_sound(drawn: Tensor, schema: Schema, path: Path) -> None:
     write_atomically(path, wav_bytes(np.concatenate(pieces), schema.sample_rate))
 
 
-def write_table(drawn: Tensor, schema: Schema, path: Path) -> None:
-    """(N, D) rows of a table, a .csv, .parquet or .npz -> (): with its own words, types, order."""
+def write_table(drawn: Tensor, schema: Schema, path: Path, observed: Tensor | None = None) -> None:
+    """(N, D) rows of a table, a .csv, .parquet or .npz -> (): with its own words, types, order.
+
+    What is not ``observed`` (N, D) is missing there; an .npz has no word for that.
+    """
     if path.suffix == ".parquet":
-        write_atomically(path, parquet_bytes(drawn, schema))
+        write_atomically(path, parquet_bytes(drawn, schema, observed))
     elif path.suffix == ".csv":
-        write_columns(path, cells_of(drawn, schema))
+        write_columns(path, cells_of(drawn, schema, observed))
     else:
         cells = cells_of(drawn, schema)
         write_columns(path, {name: np.array(column) for name, column in cells.items()})
