@@ -89,4 +89,6 @@ def in_korean(words: str) -> str:
     number, _, rest = words.partition(" ")
     if number.isdigit() and rest == "orders":
         return f"순서 {number}개"
+    if rest == "rows":
+        return f"{number}행"
     return _WORDS.get(words, words)

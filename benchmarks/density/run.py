@@ -76,21 +76,30 @@ def _system(data: Dataset, recipe: dict[str, Any], min_scale: float, fold: int, 
     import torch
 
     from arden.assembly import assemble, split_options
+    from arden.kernels import register
     from arden.runs.floors import least_deviations
+    from arden.tasks.ensemble import ensemble
     from arden.tasks.score import score
     from arden.training.fit import fit_model
 
+    register()
     options = {**recipe.get("options", {}), **recipe.get(data.name, {})}
     options |= {"min_scale": min_scale, "seed": fold}
-    chosen = split_options(recipe["system"], options)
-    model = assemble(recipe["system"], data, chosen)
-    result = fit_model(model, data, chosen[2])
+    members, best_epochs = [], []
+    for member in range(recipe.get("orders", 1)):
+        # The columns' own order first, as `arden ensemble` takes them.
+        layout = {"ordering": "shuffled", "ordering_seed": member} if member else {}
+        chosen = split_options(recipe["system"], {**options, **layout})
+        model = assemble(recipe["system"], data, chosen)
+        best_epochs.append(fit_model(model, data, chosen[2]).best_epoch)
+        members.append(model)
+    whole = ensemble(members) if len(members) > 1 else members[0]
     with torch.no_grad():
-        scores = [score(model, split.values) + unit for split in (data.valid, data.test)]
+        scores = [score(whole, split.values) + unit for split in (data.valid, data.test)]
     told = {
-        "num_parameters": model.num_parameters,
-        "best_epoch": result.best_epoch,
-        "floors": least_deviations(model, data.schema),
+        "num_parameters": sum(member.num_parameters for member in members),
+        "best_epoch": best_epochs if len(members) > 1 else best_epochs[0],
+        "floors": least_deviations(members[0], data.schema),
     }
     return (*(part.double().numpy() for part in scores), told)
 

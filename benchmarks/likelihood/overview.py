@@ -38,7 +38,7 @@ def overview(
     lines = ["| " + " | ".join(map(say, titles)) + " |", "|---" * len(titles) + "|"]
     for name in SYSTEMS:
         cells = [_cell(name, column, results, recipes, say) for column in _COLUMNS]
-        cells += [_density(name, data, densities) for data in _DENSITIES]
+        cells += [_density(name, data, densities, say) for data in _DENSITIES]
         lines.append("| " + " | ".join([f"`{name}`", *cells]) + " |")
     return "\n".join(lines)
 
@@ -85,6 +85,7 @@ def _marks(result: Result) -> list[str]:
     first = result["runs"][0]
     marks = {
         f"{result['recipe'].get('orders')} orders": "orders" in result["recipe"],
+        f"{result['recipe'].get('rows', {}).get('train', 0):,} rows": "rows" in result["recipe"],
         "one epoch": first.get("epochs") == 1 and "epoch" in first["ended"],
         "given the class": _given_labels(result["recipe"]),
     }
@@ -109,15 +110,27 @@ def _mean(result: Result, figure: str) -> float:
     return statistics.mean(run.get(figure, float("inf")) for run in result["runs"])
 
 
-def _density(system: str, data: str, densities: list[Result]) -> str:
-    """A system, a table of reals, results of benchmarks/density -> ln p, mean of the folds."""
-    tests = [
-        statistics.mean(fold["test"] for fold in result["folds"])
+def _density(
+    system: str, data: str, densities: list[Result], say: Callable[[str], str] = str
+) -> str:
+    """A system, a table of reals, results of benchmarks/density -> ln p, mean of the folds, of the
+    setting that is best on validation rows."""
+    found = [
+        result
         for result in densities
         if (result["data"], result["recipe"].get("system")) == (data, system)
         and result["min_scale"] == _FLOOR
     ]
-    return f"{max(tests):.2f}".replace("-", "−") if tests else "–"
+    if not found:
+        return "–"
+    best = max(found, key=lambda result: _of_folds(result, "valid"))
+    told = f"{_of_folds(best, 'test'):.2f}".replace("-", "−")
+    orders = best["recipe"].get("orders")
+    return f"{told}, {say(f'{orders} orders')}" if orders else told
+
+
+def _of_folds(result: Result, figure: str) -> float:
+    return statistics.mean(fold[figure] for fold in result["folds"])
 
 
 _FLOOR = 1e-3

@@ -48,6 +48,8 @@ def run(name: str, data_dir: str | None) -> Path:
     recipe = recipes()[name]
     windows = {key: recipe.get(key) for key in ("window", "stride")}
     data = load_data(recipe["data"], data_dir=data_dir, **windows)
+    if "rows" in recipe:
+        data = first_rows(data, recipe["rows"])
     measured = over_orders if "of" in recipe else fitted
     runs = [measured(name, recipe, data, seed) for seed in recipe.get("seeds", [0])]
     written = {
@@ -59,6 +61,17 @@ def run(name: str, data_dir: str | None) -> Path:
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
+
+
+def first_rows(data: Dataset, most: dict[str, int]) -> Dataset:
+    """A data set, how many rows of every split -> those that come first; the protocol says so."""
+    from dataclasses import replace
+
+    from arden.data.scoring_rows import take_rows
+
+    kept = {split: take_rows(data.split(split), slice(rows)) for split, rows in most.items()}
+    told = ", ".join(f"{rows:,} of {split}" for split, rows in most.items())
+    return replace(data, **kept, protocol=f"{data.protocol} Only the first rows: {told}.")
 
 
 def fitted(name: str, recipe: dict[str, Any], data: Dataset, seed: int) -> dict[str, Any]:

@@ -66,14 +66,22 @@ def test_the_one_table_shows_the_best_by_validation_rows(tmp_path: Path) -> None
         told = a_result("digits", "Rows.", test_nats=test, valid_nats=valid)
         (tmp_path / f"{name}.json").write_text(told)
     waiting = {"later": {"system": "gru", "data": "digits"}}
-    folds = [{"test": -2.0}, {"test": -3.0}]
-    density = {"data": "red-wine", "recipe": {"system": "rnade"}, "min_scale": 1e-3, "folds": folds}
-    lines = overview(read_results(tmp_path), [density], waiting).splitlines()
+    densities = [
+        {"data": "red-wine", "recipe": recipe, "min_scale": 1e-3, "folds": folds}
+        for recipe, folds in (
+            ({"system": "rnade"}, [{"test": -1.0, "valid": -2.0}]),
+            (
+                {"system": "rnade", "orders": 3},
+                [{"test": -2.0, "valid": -1.0}, {"test": -3.0, "valid": -2.0}],
+            ),
+        )
+    ]
+    lines = overview(read_results(tmp_path), densities, waiting).splitlines()
     cells = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in lines[2:]}
     assert [name.strip("`") for name in cells] == list(SYSTEMS)
     assert cells["`lstm`"][0].strip() == "9.00"  # neither the first nor the best on test rows
     assert cells["`gru`"][0].strip() == "not run"
-    assert cells["`rnade`"][-2].strip() == "−2.50"
+    assert cells["`rnade`"][-2].strip() == "−2.50, 3 orders"
     assert cells["`nade`"][0].strip() == "–"
 
 

@@ -144,6 +144,44 @@ def test_a_column_is_a_class(files: Path, run: Path, tmp_path: Path, capfd: Capt
         assert told in refused(capfd, "classify", run, files / "bits.csv", *words)
 
 
+def test_classes_of_a_column_have_the_names_that_its_file_gives_them(
+    tmp_path: Path, capfd: Capture
+) -> None:
+    kinds, ranks = ["fish, gold", "cat", "dog"], [11, 12, 13]
+    source = np.random.default_rng(0).integers(0, 3, 90)
+    rows = [
+        f'"{kinds[k]}",{ranks[k]},{"?" if i % 9 == 0 else "ny"[k % 2]}'
+        for i, k in enumerate(source)
+    ]
+    (tmp_path / "pets.csv").write_text("kind,rank,fed\n" + "\n".join(rows))
+    data = load_data(tmp_path / "pets.csv")
+    model = arden.fit(
+        "orderless-nade", data, hidden=[6], epochs=80, learning_rate=0.02, progress=False
+    )
+    run = arden.save(model, tmp_path / "run", card={"schema": data.schema.to_dict()})
+    words = ["classify", run, tmp_path / "pets.csv", "--observed-first", "--overwrite"]
+    for column, names, truth in (
+        ("kind", ["cat", "dog", "fish, gold"], [kinds[k] for k in source]),
+        ("rank", ["11", "12", "13"], [str(ranks[k]) for k in source]),
+    ):
+        out = [*words, "--column", column, "--out", tmp_path / "x.csv"]
+        done(capfd, *out, "--picture", tmp_path / "x.png")
+        lines = rows_of(tmp_path / "x.csv")
+        assert list(lines[0]) == ["class", *(f"log_p_{name}" for name in names)]
+        assert (
+            np.mean([line["class"] == true for line, true in zip(lines, truth, strict=True)]) > 0.9
+        )
+        done(capfd, *words, "--column", column, "--out", tmp_path / "x.npz")
+        kept = np.load(tmp_path / "x.npz")
+        assert kept["classes"].tolist() == names
+        assert kept["class"].tolist() == [line["class"] for line in lines]
+        assert list(json.loads(done(capfd, *words, "--column", column, "--json"))["found"]) == names
+        assert next(c for c in data.schema.columns if c.name == column).level_names == names
+    out = done(capfd, *words, "--column", "fed")  # some are missing: counted, not judged
+    assert "taken for n" in out
+    assert "taken for y" in out
+
+
 def test_texts_are_classified_document_by_document_or_window_by_window(
     tmp_path: Path, capfd: Capture
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from arden.orderings.raster import Raster
 from arden.orderings.until_end import UntilEnd
 from tests.cli.words import call, done, refused
 from tests.core.models import build
+from tests.training.toys import fresh
 
 Capture = pytest.CaptureFixture[str]
 TEXT = "a rose is a rose is a rose\n" * 12
@@ -103,6 +105,50 @@ def test_arrays_come_back_with_their_dtype(
         for word in ("the model: −log₂ p", "this file", "gzip", "bzip2", "xz", "PNG", "overhead"):
             assert word in printed
         out.unlink()
+
+
+def test_tables_of_long_ranges_and_gaps_come_back_as_tables(tmp_path: Path, capfd: Capture) -> None:
+    source = np.random.default_rng(3)
+    prices, debts = source.integers(500_000, size=90), source.integers(-2000, 3000, 90) - 2**40
+    words = ['"a"', '"b, c"'] * 45
+    lines = [f"{p},{w},{d}" for p, w, d in zip(prices, words, debts, strict=True)]
+    lines[4] = ',"a",' + lines[4].rpartition(",")[2]
+    lines[88] = "7,,"
+    table = tmp_path / "long.csv"
+    table.write_text("price,word,debt\n" + "\n".join(lines) + "\n")
+    data = load_data(table)
+    levels = [column.num_symbols or 0 for column in data.schema.columns]
+    assert levels[0] > 960_000
+    assert levels[2] > 4096
+    model = fresh("orderless-nade", data)
+    run = arden.save(model, tmp_path / "run", card={"schema": data.schema.to_dict()})
+    back(capfd, table, run, tmp_path / "out.csv")
+    was, now = (
+        list(csv.reader(path.open(encoding="utf-8", newline="")))
+        for path in (table, tmp_path / "out.csv")
+    )
+    assert now == was
+    pytest.importorskip("pyarrow")
+    done(capfd, "decompress", tmp_path / "out.arden", "-m", run, "-o", tmp_path / "out.parquet")
+    from pyarrow import parquet
+
+    read = parquet.read_table(tmp_path / "out.parquet")
+    assert [str(kind) for kind in read.schema.types] == ["int64", "string", "int64"]
+    assert read.column("debt").null_count == 1
+    assert read.column("price")[0].as_py() == int(was[1][0])
+    done(capfd, "decompress", tmp_path / "out.arden", "-m", run, "-o", tmp_path / "out.npz")
+    assert np.load(tmp_path / "out.npz")["x"].dtype == np.int64
+    table.write_text("price,word,debt\n5,a,-1\n")
+    told = refused(capfd, "compress", table, "-m", run, "-o", tmp_path / "no.arden")
+    assert 'column 3 ("debt") (counted from 1) holds -1; expected a whole number in -109' in told
+    # A number with decimals has no finite code: one sentence, and no file.
+    table.write_text("price,weight\n" + "".join(f"{i},{i / 7:.3f}\n" for i in range(40)))
+    other = fresh("made", load_data(table))
+    card = {"schema": load_data(table).schema.to_dict()}
+    real = arden.save(other, tmp_path / "real", card=card)
+    told = refused(capfd, "compress", table, "-m", real, "-o", tmp_path / "no.arden")
+    assert "is real; its density would need infinitely many bits to code exactly" in told
+    assert not (tmp_path / "no.arden").exists()
 
 
 def test_images_in_colour_and_with_classes(place: Path, tmp_path: Path, capfd: Capture) -> None:

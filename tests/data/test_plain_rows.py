@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from arden.data import Column, Schema, load_data, read_rows
-from arden.data.decoding import cells_of
-from arden.data.plain_rows import plain_beginnings, plain_documents, plain_rows
+from arden.data.plain_rows import plain_beginnings, plain_documents, plain_rows, to_plain_rows
 from arden.data.windows import scoring_windows
 from arden.errors import InputError
 
@@ -60,9 +59,9 @@ def test_records_and_lists_of_cells_are_one_table() -> None:
     wanted = torch.tensor([[1, 1, 1, 1], [0, 29, 2.5, 0], [0, 0, 0, 0]]).double()
     assert torch.equal(found.values, wanted)
     # What a model says is a row that can be asked about again.
-    cells = cells_of(found.values, PETS, found.observed)
-    again = plain_rows([dict(zip(cells, row, strict=True)) for row in zip(*cells.values())], PETS)  # noqa: B905
+    again = plain_rows(to_plain_rows(found.values, PETS), PETS)
     assert torch.equal(again.values, found.values)
+    assert to_plain_rows(found.values, PETS)[0] == {**records[0], "weight": 1.0}
 
 
 def test_records_of_nameless_columns_are_read_by_name() -> None:
@@ -98,7 +97,9 @@ def test_cells_mean_what_they_mean_in_a_file(source: str, tmp_path: Any) -> None
 def test_strings_end_and_documents_are_windows() -> None:
     found = plain_rows(["ab", "c"], STRINGS)
     assert found.values.tolist() == [[1, 2, 0], [3, 0, 0]]
+    assert to_plain_rows(found.values, STRINGS) == ["ab", "c"]
     windows, document = plain_documents(["abcabcab", "a\n"], TEXT)
+    assert to_plain_rows(windows.values[:1], TEXT) == ["abcabc"]
     symbols = [np.array([1, 2, 3, 1, 2, 3, 1, 2], np.uint8), np.array([1, 0], np.uint8)]
     expected = scoring_windows(symbols, 6, 3).take()
     assert torch.equal(windows.values, expected.values)

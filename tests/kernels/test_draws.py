@@ -14,13 +14,24 @@ from arden.conditionals.categorical import Categorical
 from arden.conditionals.tempered import Tempered
 from arden.core.draw import draw, generic_draw, uniform_noise
 from arden.errors import InputError
-from arden.kernels import _threads, masked_draw, nade_draw, recurrent_draw, register, wavenet_draw
+from arden.kernels import (
+    _threads,
+    masked_draw,
+    nade_draw,
+    recurrent_draw,
+    register,
+    table_draw,
+    wavenet_draw,
+)
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.gru import GRU, GRUOptions
+from arden.networks.independent import Independent, IndependentOptions
 from arden.networks.lstm import LSTM, LSTMOptions
 from arden.networks.made import MADE, MADEOptions
+from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.nade import NADE, NADEOptions
 from arden.networks.rnn import RNN, RNNOptions
+from arden.networks.table import Table, TableOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
@@ -60,6 +71,12 @@ CASES = {
     "GRU": (GRU, GRUOptions(33), Categorical(40), SHUFFLED, 2),
     "GRU of layers": (GRU, GRUOptions(9, 3), Bernoulli(), ZIGZAG, 0),
     "GRU over nothing": (GRU, GRUOptions(9), Categorical(1), RASTER, 0),
+    "Markov": (Markov, MarkovOptions(3), Bernoulli(), SHUFFLED, 0),
+    "Markov with classes": (Markov, MarkovOptions(2), Categorical(3), ZIGZAG, 2),
+    "Markov, one table": (Markov, MarkovOptions(2, True), Categorical(4), RASTER, 0),
+    "Markov of one variable": (Markov, MarkovOptions(1), Bernoulli(), Raster((1,)), 0),
+    "independent": (Independent, IndependentOptions(), Categorical(5), SHUFFLED, 2),
+    "full table": (Table, TableOptions(), Categorical(3), Shuffled((5,), seed=1), 0),
     "WaveNet": (WaveNet, WaveNetOptions(5, 3, 2, 3), Bernoulli(), SHUFFLED, 0),
     "WaveNet with classes": (WaveNet, WaveNetOptions(33, 20, 4, 1), Categorical(3), ZIGZAG, 2),
     "WaveNet, far": (WaveNet, WaveNetOptions(16, 40, 6, 2), Categorical(9, "scalar"), RASTER, 0),
@@ -68,14 +85,18 @@ CASES = {
 KERNELS = {
     FVSBN: masked_draw,
     GRU: recurrent_draw,
+    Independent: table_draw,
     LSTM: recurrent_draw,
     MADE: masked_draw,
+    Markov: table_draw,
     NADE: nade_draw,
     RNN: recurrent_draw,
+    Table: table_draw,
     WaveNet: wavenet_draw,
 }
 ONE_OF_EACH = ["NADE", "NADE over symbols", "FVSBN", "MADE, deep"]
 ONE_OF_EACH += ["RNN of layers", "LSTM", "GRU", "WaveNet", "WaveNet with classes"]
+ONE_OF_EACH += ["Markov", "Markov with classes"]
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,10 @@ from arden.conditionals.standardised import Standardised
 from arden.core.draw import draw, generic_draw, uniform_noise
 from arden.core.model import AutoregressiveModel
 from arden.core.network import NetworkSpec
-from arden.kernels import masked_draw, register
+from arden.kernels import masked_draw, real_nade_draw, register
 from arden.networks.fvsbn import FVSBN, FVSBNOptions
 from arden.networks.made import MADE, MADEOptions
+from arden.networks.nade import NADE, NADEOptions
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
 from tests.kernels.networks import random_context, shaken
@@ -35,7 +36,15 @@ CASES = {
     "MADE, one unit for all": (MADE, MADEOptions((9,)), COLUMNS[1], RASTER, 0),
     "MADE, own units": (MADE, MADEOptions((30,)), Mixed(COLUMNS), SHUFFLED, 0),
     "FVSBN": (FVSBN, FVSBNOptions(), Mixed(COLUMNS), SHUFFLED, 2),
+    "RNADE": (NADE, NADEOptions(20, "tanh"), Mixed(COLUMNS), SHUFFLED, 2),
+    "RNADE, one family": (NADE, NADEOptions(5), GaussianMixture(4), RASTER, 0),
+    "RNADE, equal weights": (NADE, NADEOptions(33, "relu"), COLUMNS[0], SHUFFLED, 0),
 }
+
+
+def kernel_draw(model, *arguments):
+    file = real_nade_draw if type(model.network) is NADE else masked_draw
+    return file.draw(model, *arguments)
 
 
 def model_of(case, dtype=torch.float64):
@@ -59,7 +68,7 @@ def _registered():
 def test_draws_are_those_of_the_generic_walk(case, rows):
     model = model_of(case)
     noise, context = noise_of(rows), random_context(model, rows)
-    drawn = masked_draw.draw(model, noise, None, None, context)
+    drawn = kernel_draw(model, noise, None, None, context)
     expected = generic_draw(model, noise, context=context)
     assert drawn.dtype == torch.float64
     torch.testing.assert_close(drawn, expected, rtol=1e-10, atol=1e-10)
@@ -73,14 +82,15 @@ def test_known_values_are_kept_and_seen(case):
     known = torch.rand(30, 7, generator=generator) < 0.4
     given = 2 * torch.randn(30, 7, generator=generator, dtype=torch.float64)
     given = torch.where(known, given, torch.nan)
-    drawn = masked_draw.draw(model, noise, known, given, context)
+    drawn = kernel_draw(model, noise, known, given, context)
     assert torch.equal(drawn[known], given[known])
     expected = generic_draw(model, noise, known, given.nan_to_num(), context)
     torch.testing.assert_close(drawn, expected, rtol=1e-10, atol=1e-10)
 
 
-def test_the_lookup_finds_the_kernel_and_rows_do_not_depend_on_each_other(monkeypatch):
-    model = model_of("MADE, own units", torch.float32)
+@pytest.mark.parametrize("case", ["MADE, own units", "RNADE, one family"])
+def test_the_lookup_finds_the_kernel_and_rows_do_not_depend_on_each_other(case, monkeypatch):
+    model = model_of(case, torch.float32)
     noise = noise_of(70)
     monkeypatch.setattr("arden.core.draw.generic_draw", None)
     together = draw(model, noise)
@@ -92,15 +102,18 @@ def test_given_values_that_are_no_numbers_are_declined():
     model = model_of("MADE")
     known = torch.ones(2, 7, dtype=torch.bool)
     given = torch.full((2, 7), torch.inf)
-    assert masked_draw.draw(model, noise_of(2), known, given, None) is None
+    assert kernel_draw(model, noise_of(2), known, given, None) is None
 
 
-def test_a_planted_defect_is_seen(monkeypatch):
+@pytest.mark.parametrize(
+    ("file", "case"), [(masked_draw, "MADE, own units"), (real_nade_draw, "RNADE")]
+)
+def test_a_planted_defect_is_seen(file, case, monkeypatch):
     def defective(model, dtype):
         components, shift, scale, least = family_of(model, dtype)
         return components, shift, scale, least[::-1].copy()
 
-    family_of = masked_draw.family_of
-    monkeypatch.setattr(masked_draw, "family_of", defective)
+    family_of = file.family_of
+    monkeypatch.setattr(file, "family_of", defective)
     with pytest.raises(AssertionError):
-        test_draws_are_those_of_the_generic_walk("MADE, own units", 3)
+        test_draws_are_those_of_the_generic_walk(case, 3)

@@ -11,10 +11,11 @@ from arden.conditionals.bernoulli import Bernoulli
 from arden.conditionals.categorical import Categorical
 from arden.conditionals.tempered import Tempered
 from arden.core.draw import generic_draw, uniform_noise
-from arden.kernels import _row_draws, recurrent_draw, register, wavenet_draw
+from arden.kernels import _row_draws, recurrent_draw, register, table_draw, wavenet_draw
 from arden.kernels._draw_inputs import draw_inputs
 from arden.networks.gru import GRU, GRUOptions
 from arden.networks.lstm import LSTM, LSTMOptions
+from arden.networks.markov import Markov, MarkovOptions
 from arden.networks.rnn import RNN, RNNOptions
 from arden.networks.wavenet import WaveNet, WaveNetOptions
 from arden.orderings.raster import Raster
@@ -28,12 +29,14 @@ CASES = {
     "RNN": (RNN, RNNOptions(9), Categorical(5), UntilEnd(4), 0),
     "LSTM": (LSTM, LSTMOptions(20, 2), Categorical(7), UntilEnd(3), 2),
     "GRU": (GRU, GRUOptions(9), Bernoulli(), UntilEnd(0), 0),
+    "Markov": (Markov, MarkovOptions(2, True), Categorical(5), UntilEnd(4), 2),
     "WaveNet": (WaveNet, WaveNetOptions(5, 7, 3, 2), Categorical(5, "scalar"), UntilEnd(0), 2),
 }
 
 
 def kernel_of(model):
-    return wavenet_draw.draw if isinstance(model.network, WaveNet) else recurrent_draw.draw
+    files = {WaveNet: wavenet_draw, Markov: table_draw}
+    return files.get(type(model.network), recurrent_draw).draw
 
 
 def noise_of(rows, steps):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ _COMMANDS = {
     "classify": "Which class every row is of: p(class | row) by Bayes, from a fitted model.",
     "query": "The probability that a row fulfils conditions, and rows that do.",
     "verify": "Prove that a fitted model's numbers are right.",
+    "serve": "Answer over HTTP: fitted models as JSON or Arrow endpoints, until stopped.",
     "bench": "How fast the systems are on this machine, and how fast they could be.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",
     "orderings": "Show an ordering's path through an image, in numbers and drawn.",
@@ -69,6 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     Errors are one sentence on stderr; a traceback is only shown for our own mistakes.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _show_log()
     try:
         app = make_app()
         words = _take_config(app, words)
@@ -84,6 +87,16 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_log() -> None:
+    """On a terminal what the package logs is shown, such as why a first walk made one wait."""
+    log = logging.getLogger("arden")
+    if sys.stderr.isatty() and not log.handlers:
+        shown = logging.StreamHandler()
+        shown.setFormatter(logging.Formatter("arden: %(message)s"))
+        log.addHandler(shown)
+        log.setLevel(logging.INFO)
 
 
 def _sentence(error: Exception) -> str:

@@ -69,6 +69,8 @@ def classes_of(
 ) -> tuple[int | None, list[str]]:
     """A model, its schema, the name or place of a column -> its place, the names of the classes.
 
+    A column's classes are called what its source calls its levels.
+
     Raises:
         InputError: no such column, or one of real numbers; neither a column nor classes.
     """
@@ -87,7 +89,7 @@ def classes_of(
     levels = schema.levels[place]
     if levels is None:
         raise InputError(f"column: expected one of levels, but {column} holds real numbers")
-    return place, [str(level) for level in range(levels)]
+    return place, schema.columns[place].level_names if known else list(map(str, range(levels)))
 
 
 def pieces_of_rows(

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from arden.cli.outputs import ColumnFile, write_columns
-from arden.cli.sample_files import write_sound
+from arden.cli.outputs import ColumnFile
+from arden.cli.sample_files import write_sound, write_table
 from arden.coding.entropy import DamagedError
 from arden.coding.escapes import put_back, text_bytes
 from arden.coding.fields import Fields
 from arden.data import Schema
-from arden.data.decoding import cells_of
 from arden.data.schema import default_column_name
 from arden.errors import FileError, InputError
 from arden.storage.folders import write_atomically
@@ -22,16 +21,19 @@ from arden.tasks.decompress import Unpacked
 
 __all__ = ["ENDINGS", "check_ending", "write_unpacked"]
 
-ENDINGS = (".txt", ".wav", ".npy", ".npz", ".csv")
+ENDINGS = (".txt", ".wav", ".npy", ".npz", ".csv", ".parquet")
 _OF_KIND = {"text": (".txt", ".npz"), "strings": (".txt", ".npy", ".npz")}
 _OF_KIND["audio"] = (".wav", ".npy", ".npz")
 _OF_ROWS = (".npy", ".npz", ".csv")
+_WITH_GAPS = (".csv", ".parquet")  # a cell may be missing there
 _MOST_NAME = 4096
 
 
 def check_ending(schema: Schema, out: Path) -> None:
     """A schema, a path -> (), or a refusal before anything is read."""
     endings = _OF_KIND.get(schema.kind, _OF_ROWS)
+    if schema.by_column:
+        endings = (*endings, ".parquet")
     if out.suffix not in endings:
         raise InputError(
             f"out: expected a name ending in {', '.join(endings)} for a model of "
@@ -67,11 +69,13 @@ def _rows(found: Unpacked, values: Tensor, schema: Schema, out: Path) -> str:
     if (
         out.suffix != ".npz"
         and len(arrays) > 1
-        and not (out.suffix == ".csv" and "y" not in arrays)
+        and not (out.suffix in _WITH_GAPS and "y" not in arrays)
     ):
         beside = " and ".join(name for name in arrays if name != "x")
         raise InputError(f"out: expected .npz, because there are {beside} beside the values")
-    if out.suffix == ".csv":
+    if schema.by_column and out.suffix in _WITH_GAPS:
+        write_table(values, schema, out, found.observed)
+    elif out.suffix == ".csv":
         _write_csv(values, found.observed, schema, out)
     else:
         _write_arrays(arrays, out)
@@ -80,9 +84,6 @@ def _rows(found: Unpacked, values: Tensor, schema: Schema, out: Path) -> str:
 
 def _write_csv(values: Tensor, observed: Tensor | None, schema: Schema, out: Path) -> None:
     flat = values.reshape(len(values), -1)
-    if schema.by_column:
-        write_columns(out, cells_of(flat, schema, observed))
-        return
     names = [column.name for column in schema.columns]
     names = names or [default_column_name(index) for index in range(flat.shape[1])]
     whole = (

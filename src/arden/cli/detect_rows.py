@@ -9,21 +9,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from arden.cli.outputs import ColumnFile
 from arden.cli.reading import ReadingDisplay
 from arden.core.mixture import Mixture
-from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
 from arden.data.loading import read_chunks, read_windows
 from arden.data.spelling import strings_of
 from arden.errors import InputError
 from arden.plots.suspicious_rows import suspicious_rows
-from arden.tasks.classify import class_log_probs
 from arden.tasks.detect import Detections, Detector
 from arden.tasks.score import score_conditionals
-from arden.tasks.surprise import excess_surprise, top_variables
+from arden.tasks.surprise import top_variables
 from arden.training.context import class_context
 
 __all__ = ["Judged", "Rows", "normal_scores"]
@@ -219,29 +216,16 @@ def _normality(detector: Detector, rows: Split) -> Tensor:
     return detector.normality(rows.values, context, rows.observed, rows.scored)
 
 
-def _explained(
-    detector: Detector, rows: Split
-) -> tuple[AutoregressiveModel | Mixture, Tensor | None]:
-    """The model and the context to explain with: without a class, that which gives most."""
-    model = detector.model
-    context = _context(detector, rows)
-    if detector.classes != "given" and model.context_size:
-        best = class_log_probs(model, rows.values, rows.observed, scored=rows.scored).argmax(dim=1)
-        context = one_hot(best, model.context_size).to(torch.get_default_dtype())
-    return model, context
-
-
 def _excess(detector: Detector, rows: Split) -> Tensor:
-    model, context = _explained(detector, rows)
-    background = detector.background if detector.classes == "given" else None
-    found = excess_surprise(model, rows.values, context, rows.observed, background=background)
-    return found if rows.scored is None else torch.where(rows.scored, found, -torch.inf)
+    context = _context(detector, rows)
+    return detector.surprise(rows.values, context, rows.observed, rows.scored)
 
 
 def _terms(detector: Detector, rows: Split) -> Tensor:
     """One row -> (*event): its ln p(x_i | x_<i)."""
-    model, context = _explained(detector, rows)
-    return score_conditionals(model, rows.values, context, rows.observed)[0]
+    given = _context(detector, rows)
+    context = detector.context_of(rows.values, given, rows.observed, rows.scored)
+    return score_conditionals(detector.model, rows.values, context, rows.observed)[0]
 
 
 def _take(rows: Split, place: int) -> Split:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from arden.cli.outputs import write_columns
 from arden.data import Schema
-from arden.data.decoding import cells_of, csv_bytes, parquet_bytes
+from arden.data.decoding import cells_of, parquet_bytes
 from arden.data.readers.wav_file import mu_law_decode, wav_bytes
 from arden.data.schema import END
 from arden.data.spelling import strings_of, texts_of
@@ -62,12 +62,15 @@ def write_sound(drawn: Tensor, schema: Schema, path: Path) -> None:
     write_atomically(path, wav_bytes(np.concatenate(pieces), schema.sample_rate))
 
 
-def write_table(drawn: Tensor, schema: Schema, path: Path) -> None:
-    """(N, D) rows of a table, a .csv, .parquet or .npz -> (): with its own words, types, order."""
+def write_table(drawn: Tensor, schema: Schema, path: Path, observed: Tensor | None = None) -> None:
+    """(N, D) rows of a table, a .csv, .parquet or .npz -> (): with its own words, types, order.
+
+    What is not ``observed`` (N, D) is missing there; an .npz has no word for that.
+    """
     if path.suffix == ".parquet":
-        write_atomically(path, parquet_bytes(drawn, schema))
+        write_atomically(path, parquet_bytes(drawn, schema, observed))
     elif path.suffix == ".csv":
-        write_atomically(path, csv_bytes(drawn, schema))
+        write_columns(path, cells_of(drawn, schema, observed))
     else:
         cells = cells_of(drawn, schema)
         write_columns(path, {name: np.array(column) for name, column in cells.items()})

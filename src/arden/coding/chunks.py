@@ -13,12 +13,15 @@ from torch.nn.functional import one_hot
 from arden.coding.container import MOST_SCALARS, Header, digest
 from arden.coding.counts import code_counted
 from arden.coding.entropy import Coder
+from arden.coding.tables import LONGEST
 from arden.coding.twins import Twin
 from arden.coding.walks import code_document, code_events
 from arden.core.mixture import Mixture
+from arden.core.model import AutoregressiveModel
 
 __all__ = ["Rows", "bytes_per_row", "code_chunk", "contents", "lanes_of", "most_rows"]
 
+_LONG_TABLE_BYTES = 2**20
 LARGEST_BATCH = 2**32
 """The most bytes that rows side by side may need, written or read."""
 
@@ -117,8 +120,22 @@ def bytes_per_row(twin: Twin, length: int) -> int:
         feature = torch.zeros(1, part.conditional.num_features, dtype=torch.float64)
         grown = first if length < 2 else _size(part.network.step(state, feature)[1])
         total += max(first, grown) + max(0, grown - first) * length
-        total += 48 * (part.conditional.num_symbols or 256)
+        total += max(map(_table_bytes, _symbols_of(part)))
     return total
+
+
+def _symbols_of(model: AutoregressiveModel) -> list[int]:
+    """A model -> how many symbols its scalars have: one number where all have the same."""
+    family = model.conditional
+    if family.num_symbols is not None:
+        return [family.num_symbols]
+    places = torch.arange(model.ordering.num_steps or 1)
+    return [family.at(place[None]).num_symbols or 1 for place in places]
+
+
+def _table_bytes(num_symbols: int) -> int:
+    # Of a long range two short tables are made, from all components of a mixture at once.
+    return 48 * num_symbols if num_symbols <= LONGEST else _LONG_TABLE_BYTES
 
 
 def _size(state: Any) -> int:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from arden.coding.frequencies import frequencies_of_weights
+from arden.coding.tables import ShortTable
 from arden.coding.twins import Twin
 from arden.coding.whole_numbers import SUM_BITS, UNIT_BITS, exp_weights, relu, sigmoid, tanh
 from arden.conditionals.bernoulli import Bernoulli
@@ -71,14 +72,14 @@ def _portable(model: AutoregressiveModel) -> Twin:
     elif not isinstance(family, (Bernoulli, Categorical)):
         raise InputError(f"portable: expected bits, or levels under a softmax, got {family}")
     make_whole(network, unit)
-    return Twin(AutoregressiveModel(own.ordering, network, shown), _frequencies)
+    return Twin(AutoregressiveModel(own.ordering, network, shown), _table)
 
 
-def _frequencies(step: Step) -> Tensor:
+def _table(step: Step) -> ShortTable:
     logits = step.params
     if isinstance(step.family, Bernoulli):
         logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
-    return frequencies_of_weights(exp_weights(logits))
+    return ShortTable(frequencies_of_weights(exp_weights(logits)))
 
 
 @dataclass(frozen=True)

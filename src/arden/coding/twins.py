@@ -1,4 +1,4 @@
-"""A model as coding needs it: on the CPU, in float64, and a table of frequencies for every step."""
+"""A model as coding needs it: on the CPU, in float64, and a table for every step."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from arden.coding.frequencies import frequencies_of_mass
+from arden.coding.tables import LONGEST, LongTable, ShortTable, Table
 from arden.core.conditional import Discrete
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
@@ -21,10 +21,10 @@ __all__ = ["Twin", "check_discrete", "float_twins"]
 
 @dataclass(frozen=True)
 class Twin:
-    """A model that is only walked, and what its parameters say: step -> (B, K) int64."""
+    """A model that is only walked, and what its parameters say of a step."""
 
     model: AutoregressiveModel | Mixture
-    frequencies: Callable[[Step], Tensor]
+    table: Callable[[Step], Table]
 
     @property
     def first(self) -> AutoregressiveModel:
@@ -40,12 +40,15 @@ def float_twins(model: AutoregressiveModel | Mixture) -> list[Twin]:
     own = copy.deepcopy(model).cpu().double().eval()
     whole = isinstance(own, AutoregressiveModel) or own.same_order
     parts = [own] if whole or not isinstance(own, Mixture) else own.models
-    return [Twin(part, _frequencies) for part in parts]
+    return [Twin(part, _table) for part in parts]
 
 
-def _frequencies(step: Step) -> Tensor:
+def _table(step: Step) -> Table:
     assert isinstance(step.family, Discrete)
-    return frequencies_of_mass(step.family.log_pmf(step.params.double()))
+    params = step.params.double()
+    if step.family.num_symbols > LONGEST:
+        return LongTable(step.family, params)
+    return ShortTable(frequencies_of_mass(step.family.log_pmf(params)))
 
 
 def check_discrete(model: AutoregressiveModel | Mixture, verb: str) -> None:

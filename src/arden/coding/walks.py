@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from arden.coding.entropy import Coder
-from arden.coding.frequencies import most_likely
 from arden.coding.twins import Twin
 from arden.core.network import AnyOrderNetwork, take
 
@@ -38,20 +37,20 @@ def code_events(
     last = length if coded is None else _num_steps(twin, coded, order)
     while not walker.done and walker.step.index < last:
         step = walker.step
-        frequencies = twin.frequencies(step)
+        table = twin.table(step)
         place = step.dims[:, None]
         here = None if values is None else values.gather(1, place)[:, 0]
         now = step.active if coded is None else step.active & coded.gather(1, place)[:, 0]
         if bool(now.all()):
-            chosen = coder.code(frequencies, here)
+            chosen = table.code(coder, None, here)
         else:
-            chosen = most_likely(frequencies)
+            chosen = table.most_likely()
             if given is not None:
                 known, known_values = (part.gather(1, place)[:, 0] for part in given)
                 chosen = torch.where(known, known_values, chosen)
             at = now.nonzero()[:, 0]
             if len(at):
-                chosen[at] = coder.code(frequencies[at], None if here is None else here[at])
+                chosen[at] = table.code(coder, at, None if here is None else here[at])
         walker.advance(chosen)
     event = walker.event().reshape(rows, -1).long()
     # Strings that all end early come short; what follows an end is the end again.

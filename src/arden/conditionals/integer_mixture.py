@@ -115,6 +115,21 @@ class IntegerMixture(Discrete):
         ]
         return torch.cat(pieces, dim=-1)
 
+    def log_block_mass(self, params: Tensor, width: int) -> Tensor:
+        """(…, P), W -> (…, ⌈K / W⌉): ln mass of every block of W levels, from where they end."""
+        count = -(-self.num_symbols // width)
+        ends = torch.arange(1, count + 1, device=params.device) * width - 1
+        ends = ends.clamp(max=self.num_symbols - 1).expand(*params.shape[:-1], -1)
+        below = self.cdf(params[..., None, :], ends)
+        return below.diff(dim=-1, prepend=torch.zeros_like(below[..., :1])).clamp(min=0).log()
+
+    def log_pmf_from(self, params: Tensor, first: Tensor, width: int) -> Tensor:
+        """(…, P), (…) int64, W -> (…, W): ln mass of W levels, −∞ beyond the last one."""
+        levels = first[..., None] + torch.arange(width, device=first.device)
+        inside = levels < self.num_symbols
+        found = self.log_prob(params[..., None, :], levels.clamp(max=self.num_symbols - 1))
+        return torch.where(inside, found, -torch.inf)
+
     def cdf(self, params: Tensor, value: Tensor) -> Tensor:
         """(…, P), (…) -> (…) float64: P(X ≤ value), of whole numbers below K; 0 below the first."""
         log_weights, means, scales = self._parts(params)

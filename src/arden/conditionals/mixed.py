@@ -231,17 +231,29 @@ class _DiscreteColumns(_ByKind, Discrete):
         return max(kind.num_symbols or 0 for kind in self.kinds)
 
     def log_pmf(self, params: Tensor) -> Tensor:
+        return self._masses(params, self.num_symbols, lambda f, own, at: f.log_pmf(own))
+
+    def log_block_mass(self, params: Tensor, width: int) -> Tensor:
+        count = -(-self.num_symbols // width)
+        return self._masses(params, count, lambda f, own, at: f.log_block_mass(own, width))
+
+    def log_pmf_from(self, params: Tensor, first: Tensor, width: int) -> Tensor:
+        return self._masses(params, width, lambda f, own, at: f.log_pmf_from(own, first[at], width))
+
+    def _masses(
+        self, params: Tensor, width: int, compute: Callable[[Discrete, Tensor, Tensor], Tensor]
+    ) -> Tensor:
+        """(…, P), W, ln masses of each kind's rows -> (…, W): what a kind has none of is −∞."""
         shape = tuple(params.shape[:-1])
-        out = params.new_full((*shape, self.num_symbols), -torch.inf)
+        out = params.new_full((*shape, width), -torch.inf)
         for index in self.kind.expand(shape).unique().tolist():
             family = self.kinds[index]
             assert isinstance(family, Discrete)
             here = self.kind.expand(shape) == index
-            part = family.log_pmf(params[here][..., : family.num_params])
-            padded = torch.nn.functional.pad(
-                part, (0, self.num_symbols - family.num_symbols), value=-torch.inf
-            )
-            out = out.masked_scatter(here[..., None].expand_as(out), padded)
+            part = compute(family, params[here][..., : family.num_params], here)
+            room = (0, width - part.shape[-1])
+            padded = torch.nn.functional.pad(part, room, value=-torch.inf)
+            out = out.masked_scatter(here[..., None].expand_as(out), padded.to(out.dtype))
         return out
 
     def params_of(self, log_pmf: Tensor) -> Tensor:

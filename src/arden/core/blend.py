@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -85,8 +85,18 @@ class _DiscreteBlend(_Families, Discrete):
         return cast(Discrete, self.families[0]).num_symbols
 
     def log_pmf(self, params: Tensor) -> Tensor:
+        return self._averaged(params, lambda family, own: family.log_pmf(own))
+
+    def log_block_mass(self, params: Tensor, width: int) -> Tensor:
+        return self._averaged(params, lambda family, own: family.log_block_mass(own, width))
+
+    def log_pmf_from(self, params: Tensor, first: Tensor, width: int) -> Tensor:
+        return self._averaged(params, lambda family, own: family.log_pmf_from(own, first, width))
+
+    def _averaged(self, params: Tensor, compute: Callable[[Discrete, Tensor], Tensor]) -> Tensor:
+        """(…, M + ΣP), ln masses of each family -> ln of their weighted mean."""
         log_weights, own = _parts(self.families, params)
-        terms = [cast(Discrete, f).log_pmf(p) for f, p in zip(self.families, own, strict=True)]
+        terms = [compute(cast(Discrete, f), p) for f, p in zip(self.families, own, strict=True)]
         return (torch.stack(terms, dim=-1) + log_weights[..., None, :]).logsumexp(dim=-1)
 
     def log_prob(self, params: Tensor, value: Tensor) -> Tensor:

@@ -87,6 +87,22 @@ class Discrete(Conditional):
     def params_of(self, log_pmf: Tensor) -> Tensor:
         """(…, K) -> (…, P): parameters whose `log_pmf` is the given one (for closed-form fits)."""
 
+    def log_block_mass(self, params: Tensor, width: int) -> Tensor:
+        """(…, P), W -> (…, ⌈K / W⌉): ln P(jW ≤ X < (j + 1)W) of every block of W symbols, in nats.
+
+        A family over a long range computes it, and `log_pmf_from`, without looking at all of it.
+        """
+        log_pmf = self.log_pmf(params)
+        room = (0, -self.num_symbols % width)
+        padded = torch.nn.functional.pad(log_pmf, room, value=-torch.inf)
+        return padded.unflatten(-1, (-1, width)).logsumexp(dim=-1)
+
+    def log_pmf_from(self, params: Tensor, first: Tensor, width: int) -> Tensor:
+        """(…, P), (…) int64, W -> (…, W): ln p(first), … of W symbols, −∞ beyond the last one."""
+        places = first[..., None] + torch.arange(width, device=first.device)
+        here = self.log_pmf(params).gather(-1, places.clamp(max=self.num_symbols - 1))
+        return torch.where(places < self.num_symbols, here, -torch.inf)
+
     def mean(self, params: Tensor) -> Tensor:
         """(…, P) -> (…): E[k] = Σ_k k p(k); of bits p(1)."""
         mass = self.log_pmf(params).exp()

@@ -16,6 +16,8 @@ COLUMN_KINDS = ("binary", "categorical", "ordinal", "integer", "real", "constant
 OTHER = "(other)"
 """The level that stands for all texts which a column has no level for."""
 
+_WHOLE_TYPES = ("int", "uint")
+
 Level = str | bool | int | float
 """A value as its file writes it."""
 
@@ -105,6 +107,36 @@ class Column:
             return ""
         low = self.low or 0
         return f"{low}..{low + self.num_symbols - 1}"
+
+    def cell(self, number: float) -> Level:
+        """A value of the model -> the cell as the column's source writes it.
+
+        Level k becomes what it stands for, a whole number itself; a real one is rounded to the
+        decimals the column was recorded with.
+
+        >>> Column("age", "integer", 30, low=1, dtype="int64").cell(7)
+        8
+        """
+        if self.levels:
+            return self.levels[int(number)]
+        if self.num_symbols is None:
+            decimals = self.decimals
+            # No negative zero: it is no other number, and no source writes it.
+            number = (number if decimals is None else round(number, decimals)) + 0.0
+            return int(number) if self.dtype.startswith(_WHOLE_TYPES) else number
+        whole = int(number) + (self.low or 0)
+        return float(whole) if self.dtype in ("double", "float") else whole
+
+    @property
+    def level_names(self) -> list[str]:
+        """What its levels stand for, as the source writes it; none of a real column.
+
+        >>> Column("sex", "binary", 2, levels=("Female", "Male"), dtype="string").level_names
+        ['Female', 'Male']
+        >>> Column("rank", "integer", 3, low=1, dtype="int64").level_names
+        ['1', '2', '3']
+        """
+        return [str(self.cell(level)) for level in range(self.num_symbols or 0)]
 
     def to_dict(self) -> dict[str, Any]:
         """Nothing -> a dictionary that JSON can hold; what was left as it is by default is not in

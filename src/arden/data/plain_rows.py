@@ -10,18 +10,21 @@ import torch
 
 from arden.data.alphabets import symbols_of
 from arden.data.dataset import Split
+from arden.data.decoding import cells_of
 from arden.data.documents import Document, DocumentSource
 from arden.data.raw import RawColumn, RawRows, RawSource, RawTable, numbers
 from arden.data.readers.wav_file import MU_LAW_SYMBOLS
 from arden.data.schema import Schema
 from arden.data.scoring_rows import rows_of_source, rows_of_split, rows_of_table
 from arden.data.sequences import windows_under
+from arden.data.spelling import strings_of, texts_of
 from arden.data.strings import lines_in_memory, strings_under
 from arden.errors import InputError, suggestion
 
-__all__ = ["plain_beginnings", "plain_documents", "plain_rows"]
+__all__ = ["Rows", "plain_beginnings", "plain_documents", "plain_rows", "to_plain_rows"]
 
-Rows = Sequence[Any]
+Rows = Sequence[Any] | np.ndarray
+"""Rows as plain values: a list of them, or an array of numbers."""
 
 
 def plain_rows(rows: Rows, schema: Schema) -> Split:
@@ -54,7 +57,7 @@ def plain_rows(rows: Rows, schema: Schema) -> Split:
     if schema.by_column:
         return rows_of_table(_table(rows, schema), schema)
     for place, row in enumerate(rows):
-        if not isinstance(row, (list, tuple)):
+        if not isinstance(row, (list, tuple, np.ndarray)):
             raise InputError(_wrong_kind(row, place, "a list"))
     values, observed = _array(rows)
     if observed is None:
@@ -128,8 +131,26 @@ def plain_beginnings(rows: Rows, schema: Schema) -> Split:
     return Split(torch.from_numpy(values).to(schema.dtype), observed=known_rows)
 
 
+def to_plain_rows(values: torch.Tensor, schema: Schema) -> list[Any]:
+    """(N, *event) values -> N rows as JSON holds them, in the form that `plain_rows` reads.
+
+    Records of a table read column by column, texts of strings and texts, else lists of numbers.
+
+    >>> to_plain_rows(torch.tensor([[0, 1]]), Schema("table", (2,), num_symbols=2))
+    [[0, 1]]
+    """
+    if schema.by_column:
+        cells = cells_of(values, schema)
+        return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+    if schema.kind == "strings":
+        return strings_of(values, schema)
+    if schema.kind == "text":
+        return texts_of(values, schema)
+    return values.to(schema.dtype).tolist()
+
+
 def _check_any(rows: Rows) -> None:
-    if not rows:
+    if not len(rows):
         raise InputError("rows: expected at least one row, got none")
 
 
@@ -175,7 +196,7 @@ def _cells_in_order(row: Any, place: int, schema: Schema) -> list[Any]:
     """A record or a list of cells -> the cells in the schema's order."""
     where = f"rows: row {place} (counted from 0)"
     names = [column.name for column in schema.columns]
-    if isinstance(row, (list, tuple)):
+    if isinstance(row, (list, tuple, np.ndarray)):
         if len(row) != len(names):
             raise InputError(f"{where}: expected {len(names)} cells, got {len(row)}")
         return list(row)

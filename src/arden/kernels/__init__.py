@@ -23,14 +23,16 @@ _FORWARD = {
 }
 _LIKELIHOOD = {("NADE", "Bernoulli", "cpu"): "arden.kernels.nade_likelihood:log_prob"}
 _BITS, _SYMBOLS = ("Bernoulli",), ("Bernoulli", "Categorical")
-_COLUMNS = (*_SYMBOLS, "GaussianMixture", "Mixed", "Standardised")
+_REALS = ("GaussianMixture", "Mixed", "Standardised")
 _WALKS = {
     "gpu_masked_draw": (("FVSBN", "MADE"), _BITS),
     "gpu_nade_draw": (("NADE",), _SYMBOLS),
-    "masked_draw": (("FVSBN", "MADE"), _COLUMNS),
+    "masked_draw": (("FVSBN", "MADE"), (*_SYMBOLS, *_REALS)),
     "nade_draw": (("NADE",), _SYMBOLS),
     "raster_draw": (("DiagonalBiLSTM", "GatedPixelCNN", "PixelCNN", "RowLSTM"), _SYMBOLS),
+    "real_nade_draw": (("NADE",), _REALS),
     "recurrent_draw": (("GRU", "LSTM", "RNN"), _SYMBOLS),
+    "table_draw": (("Independent", "Markov", "Table"), _SYMBOLS),
     "transformer_draw": (("Transformer",), _SYMBOLS),
     "wavenet_draw": (("WaveNet",), _SYMBOLS),
 }

@@ -8,6 +8,8 @@ from typing import Any
 
 from numba import njit
 
+from arden.kernels._notice import tell_of_compiling
+
 __all__ = ["EXACT", "FUSED", "REORDERED", "inner", "outer"]
 
 EXACT: set[str] = set()
@@ -18,6 +20,7 @@ REORDERED = {"contract", "nsz", "reassoc"}
 """Sums may also be reordered, without which a dot product cannot be vectorised."""
 
 _HERE = Path(__file__).parent
+tell_of_compiling()
 
 
 # Without "numpy" every division would test for zero, and no loop that holds one is vectorised.

@@ -19,7 +19,7 @@ from arden.networks.options.feedforward import AnyOrderMADEOptions
 __all__ = ["AnyOrderMADE", "AnyOrderMADEOptions"]
 
 _NUMBERS_AT_ONCE = 2**24
-"""Masked weights of a chunk of rows that each have an order of their own: 64 MB of float32."""
+"""Masked values of a chunk of rows that each have an order of their own: 64 MB of float32."""
 
 
 class AnyOrderMADE(AnyOrderNetwork, HiddenNetwork):
@@ -29,10 +29,11 @@ class AnyOrderMADE(AnyOrderNetwork, HiddenNetwork):
     order. First layer, outputs and direct connections are masked by comparing the two, anew for
     every order; layers between hidden units have fixed masks. Each connection has a second weight
     that says *that* a variable is seen, so that a zero is not taken for nothing. Rows that share
-    one order cost what a dense pass costs; rows with orders of their own, a masked copy of the
-    weights each, which training holds for a whole batch. `step` computes each unit once, when its
-    last variable arrives. (Germain, Gregor, Murray, Larochelle, "MADE: Masked autoencoder for
-    distribution estimation", 2015: its order-agnostic training, with connections told the masks.)
+    one order cost what a dense pass with masked weights costs. Of rows with orders of their own the
+    values are masked instead, H of them for every variable: as many products, more memory. `step`
+    computes each unit once, when its last variable arrives. (Germain, Gregor, Murray, Larochelle,
+    "MADE: Masked autoencoder for distribution estimation", 2015: its order-agnostic training, with
+    connections told the masks.)
     """
 
     direct: nn.Parameter | None
@@ -90,9 +91,9 @@ class AnyOrderMADE(AnyOrderNetwork, HiddenNetwork):
         order = self._order(order)
         if order.dim() == 1:
             return self._all_steps(features, context, order)
-        weights = self.inputs.numel() + self.outputs.numel()
-        weights += 0 if self.direct is None else self.direct.numel()
-        rows = max(1, _NUMBERS_AT_ONCE // max(weights, 1))
+        shown = 0 if self.direct is None else self.inputs[0].numel()
+        values = self._shape[0] * max(*self.options.hidden, shown)
+        rows = max(1, _NUMBERS_AT_ONCE // values)
         chunks = [
             self._all_steps(
                 features[at : at + rows],
@@ -159,18 +160,15 @@ class AnyOrderMADE(AnyOrderNetwork, HiddenNetwork):
         """
         place, there, shown = self._places(features, order)
         hidden, biases = self._last_layer(shown, there, context), self._biases(context)
-        total = biases[-1]
+        total = biases[-1].reshape(-1, *self._shape)
         if self.outputs.numel():
-            params = self.outputs.shape[1]
-            sees = (self.degrees[-1].to(place.device) <= place[..., :, None]).repeat_interleave(
-                params, dim=-2
-            )
-            weight = self.outputs.flatten(0, 1)[..., None]
-            total = total + _masked(hidden[..., None], weight, sees)
+            sees = self.degrees[-1].to(place.device) <= place[..., :, None]
+            total = total + _of_each(hidden, self.outputs, sees)
             if self.direct is not None:
-                sees = (there[..., None, :] < place[..., :, None]).repeat_interleave(params, dim=-2)
-                total = total + _masked(shown, self.direct.flatten(0, 1), sees)
-        return take(total.expand(len(features), -1).reshape(-1, *self._shape), order)
+                sees = there[..., None, :] < place[..., :, None]
+                sees = sees.repeat_interleave(shown.shape[-1], dim=-1)
+                total = total + _of_each(shown.flatten(1), self.direct.flatten(2), sees)
+        return take(total.expand(len(features), -1, -1), order)
 
     def _places(self, features: Tensor, order: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> the place of every variable counted from 0, of those seen by any, what these show."""
@@ -182,7 +180,7 @@ class AnyOrderMADE(AnyOrderNetwork, HiddenNetwork):
         """(B, I, F + 1), the places of their variables, (B, C) -> (B, H)."""
         biases = self._biases(context)
         sees = self.degrees[0].to(there.device)[:, None] > there[..., None, :]
-        hidden = self.activation(_masked(shown, self.inputs, sees) + biases[0])
+        hidden = self.activation(_of_seen(shown, self.inputs, sees) + biases[0])
         for layer, bias in zip(self.layers, biases[1:-1], strict=True):
             hidden = self.activation(
                 linear(hidden, cast(MaskedLinear, layer).masked_weight()) + bias
@@ -225,9 +223,18 @@ def _with_one(features: Tensor) -> Tensor:
     return torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
 
 
-def _masked(x: Tensor, weight: Tensor, sees: Tensor) -> Tensor:
+def _of_seen(x: Tensor, weight: Tensor, sees: Tensor) -> Tensor:
     """(B, I, F), (O, I, F), (O, I) or (B, O, I) bool -> (B, O): W x where it sees."""
-    masked = (weight * sees[..., None]).flatten(-2)
-    if masked.dim() == 2:
-        return linear(x.flatten(1), masked)
-    return torch.einsum("boi,bi->bo", masked, x.flatten(1))
+    if sees.dim() == 2:
+        return linear(x.flatten(1), (weight * sees[..., None]).flatten(1))
+    by_variable = torch.einsum("bif,oif->bio", x, weight)
+    return torch.where(sees.mT, by_variable, 0).sum(dim=1)
+
+
+def _of_each(x: Tensor, weight: Tensor, sees: Tensor) -> Tensor:
+    """(B, I), (T, P, I), (T, I) or (B, T, I) bool -> (B, T, P): of every variable W x where it
+    sees."""
+    if sees.dim() == 2:
+        masked = weight * sees[:, None]
+        return linear(x, masked.flatten(0, 1)).unflatten(1, weight.shape[:2])
+    return torch.einsum("bti,tpi->btp", x[:, None] * sees, weight)

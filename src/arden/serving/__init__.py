@@ -1,3 +1,3 @@
-"""The HTTP server: fitted models asked over JSON or Arrow. Importing this folder imports no torch."""
+"""The HTTP server: fitted models asked over JSON or Arrow. Importing it loads no torch."""
 
 __all__: list[str] = []

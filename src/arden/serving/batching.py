@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arden.errors import ArdenError
-from arden.serving.giving_up import GivenUp, UnlessGivenUp
+from arden.serving.giving_up import GivenUp
 from arden.serving.limits import Limits
 from arden.serving.refusal import Refusal
 
@@ -65,6 +65,7 @@ class Batcher:
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._running: list[_Waiting] = []
         self.passes = self.shared = 0
         self._thread = threading.Thread(target=self._serve, name=f"model {name}", daemon=True)
         self._thread.start()
@@ -73,6 +74,11 @@ class Batcher:
     def waiting(self) -> int:
         """() -> how many requests wait for the model."""
         return len(self._queue)
+
+    def is_given_up(self) -> bool:
+        """() -> whether nobody waits any more for the pass that runs; for the model's thread."""
+        running = self._running
+        return bool(running) and all(waiting.work.given_up for waiting in running)
 
     async def submit(self, work: Work) -> Any:
         """Work -> its answer.
@@ -153,8 +159,11 @@ class Batcher:
         self.passes += 1
         self.shared += len(batch)
         try:
-            with UnlessGivenUp(lambda: all(waiting.work.given_up for waiting in batch)):
+            self._running = batch
+            try:
                 answers = batch[0].work.together([waiting.work.payload for waiting in batch])
+            finally:
+                self._running = []
         except GivenUp:
             return
         except ArdenError as error:

@@ -13,13 +13,17 @@ from torch import Tensor
 from arden.assembly import assemble, split_options
 from arden.core.model import AutoregressiveModel
 from arden.data import Dataset, Split, load_data, read_rows
-from arden.data.decoding import cells_of, csv_bytes, parquet_bytes
+from arden.data.column import Level
+from arden.data.decoding import cells_of, csv_bytes, filled_cells, parquet_of_cells
+from arden.data.loading import read_tables
+from arden.data.raw import RawTable
 from arden.data.readers.csv_file import delimiter_of
 from arden.errors import ArdenError, InputError
 from arden.plots import style
 from arden.runs.figures import mean_and_error
 from arden.storage.folders import write_atomically
-from arden.studio.markup import facts, note, scale, table
+from arden.studio.markup import facts, note, scale
+from arden.studio.markup import table as as_table
 from arden.tasks.calibration import calibrate
 from arden.tasks.complete import complete
 from arden.tasks.normality import normality
@@ -54,7 +58,8 @@ _OPTIONS = {"hidden": (64, 64), "epochs": 300, "patience": 12, "learning_rate": 
 class UploadedTable:
     """A file as it was read: its rows split for a fit, and (N, D) in the order of their lines.
 
-    ``suffix`` and ``delimiter`` are how files made of it are written.
+    ``suffix`` and ``delimiter`` are how files made of it are written, and ``cells`` are its own,
+    None of a file of plain numbers.
     """
 
     stem: str
@@ -62,6 +67,7 @@ class UploadedTable:
     delimiter: str
     data: Dataset
     rows: Split
+    cells: RawTable | None
 
     @property
     def observed(self) -> Tensor:
@@ -99,6 +105,8 @@ def read_table(path: str | Path) -> UploadedTable:
     try:
         data = load_data(path)
         rows = read_rows(path, data.schema)
+        found = read_tables(path, data.schema, MOST_BYTES)
+        cells = None if found is None else next(found)[0]
     except ArdenError as error:  # what a browser uploads lies under a name no user knows
         raise InputError(str(error).replace(str(path), path.name)) from None
     if data.schema.kind != "table":
@@ -113,7 +121,7 @@ def read_table(path: str | Path) -> UploadedTable:
     if path.suffix.lower() == ".csv":
         with path.open(encoding="utf-8", errors="replace") as file:
             delimiter = delimiter_of(file.readline())
-    return UploadedTable(path.stem, path.suffix.lower(), delimiter, data, rows)
+    return UploadedTable(path.stem, path.suffix.lower(), delimiter, data, rows, cells)
 
 
 def fit_table(
@@ -147,7 +155,7 @@ def show_columns(uploaded: UploadedTable) -> str:
     left = "".join(
         note(f"Column {one.name} is left out: {one.note}") for one in data.schema.left_out
     )
-    return facts(told) + table(["column", "kind", "values"], columns) + left
+    return facts(told) + as_table(["column", "kind", "values"], columns) + left
 
 
 def tell_fit(fitted: FittedTable) -> str:
@@ -190,7 +198,7 @@ def show_surprising(fitted: FittedTable) -> str:
         "The p-value ranks a row among the held-out ones: of rows like those, at most that share "
         "looks as odd."
     )
-    return table(["p", *cells], rows, colours=colours) + bar + note(words)
+    return as_table(["p", *cells], rows, colours=colours) + bar + note(words)
 
 
 def fill_gaps(fitted: FittedTable, folder: Path, seed: int = 0) -> tuple[str, Path]:
@@ -205,12 +213,20 @@ def fill_gaps(fitted: FittedTable, folder: Path, seed: int = 0) -> tuple[str, Pa
     gaps = (~observed).any(dim=1).nonzero()[:, 0]
     if not len(gaps):
         raise InputError("table: no cell of it is missing, so there is nothing to fill")
+    table, schema = fitted.table, fitted.table.data.schema
     filled = values.clone()
     found = complete(fitted.model, values[gaps], observed[gaps], num=1, seed=seed)
     filled[gaps] = found.values[:, 0].to(filled.dtype)
-    path = _write(fitted, filled, folder, "filled")
+    typed, own = table.suffix == ".parquet", table.cells
+    whole = (
+        cells_of(filled, schema)
+        if own is None
+        else filled_cells(own, filled[:, None], ~observed, schema, typed=typed)
+    )
+    dtypes = {} if own is None else {raw.name: raw.dtype for raw in own.columns}
+    path = _write(table, whole, dtypes, folder, "filled")
     shown = gaps[:_SHOWN]
-    cells = cells_of(filled[shown], fitted.table.data.schema)
+    cells = cells_of(filled[shown], schema)
     rows = [list(map(_cell, row)) for row in zip(*cells.values(), strict=True)]
     new = "background:#fbe8c6;color:#1b1f24;font-weight:600"
     colours = [["" if known else new for known in observed[row].tolist()] for row in shown]
@@ -218,28 +234,36 @@ def fill_gaps(fitted: FittedTable, folder: Path, seed: int = 0) -> tuple[str, Pa
         f"{int((~observed).sum()):,} cells of {len(gaps):,} rows filled in, each a draw from "
         "p(missing | the rest of its row); the first of them:"
     )
-    return note(words) + table(list(cells), rows, colours=colours), path
+    return note(words) + as_table(list(cells), rows, colours=colours), path
 
 
 def make_rows(fitted: FittedTable, number: int, folder: Path, seed: int = 0) -> tuple[str, Path]:
     """A fitted table, n, a folder -> the first of n rows drawn from the model, the file of all."""
     drawn = sample(fitted.model, number, seed=seed)
-    path = _write(fitted, drawn, folder, "synthetic")
-    cells = cells_of(drawn[:_SHOWN], fitted.table.data.schema)
+    schema = fitted.table.data.schema
+    path = _write(fitted.table, cells_of(drawn, schema), {}, folder, "synthetic")
+    cells = cells_of(drawn[:_SHOWN], schema)
     rows = [list(map(_cell, row)) for row in zip(*cells.values(), strict=True)]
-    return note(f"{number:,} independent draws; the first of them:") + table(
+    return note(f"{number:,} independent draws; the first of them:") + as_table(
         list(cells), rows
     ), path
 
 
-def _write(fitted: FittedTable, values: Tensor, folder: Path, what: str) -> Path:
-    """Rows, a folder -> a file of them there, in the form of the one that was read."""
-    table, schema = fitted.table, fitted.table.data.schema
+def _write(
+    table: UploadedTable,
+    cells: dict[str, list[Level | None]],
+    dtypes: dict[str, str],
+    folder: Path,
+    what: str,
+) -> Path:
+    """Cells, types of columns that the model does not know -> a file in the form of the input."""
+    schema = table.data.schema
     path = folder / f"{table.stem}-{what}{table.suffix}"
     if table.suffix == ".parquet":
-        write_atomically(path, parquet_bytes(values, schema))
+        known = {column.name: column.dtype or "double" for column in schema.columns}
+        write_atomically(path, parquet_of_cells(cells, dtypes | known, schema))
     else:
-        write_atomically(path, csv_bytes(values, schema, delimiter=table.delimiter))
+        write_atomically(path, csv_bytes(cells, table.delimiter))
     return path
 
 

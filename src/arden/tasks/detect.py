@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from arden.core.latent import AnyModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import InputError
 from arden.tasks.calibration import Calibration, calibrate
+from arden.tasks.classify import class_log_probs
 from arden.tasks.normality import Classes, ScoreName, check_score, normality
+from arden.tasks.surprise import excess_surprise
 
 __all__ = ["Detections", "Detector", "detect"]
 
@@ -114,6 +118,45 @@ class Detector:
         return Detections(
             scores, ranks.p_values(scores), scores < threshold, threshold, false_alarms
         )
+
+    def context_of(
+        self,
+        x: Tensor,
+        context: Tensor | None = None,
+        observed: Tensor | None = None,
+        scored: Tensor | None = None,
+    ) -> Tensor | None:
+        """(N, *event), (N, C) -> (N, C): what each row is explained under.
+
+        Where no class is given it is the one that gives the row most.
+        """
+        if self.classes == "given" or not self.model.context_size:
+            return context
+        best = class_log_probs(self.model, x, observed, scored=scored).argmax(dim=1)
+        return one_hot(best, self.model.context_size).to(torch.get_default_dtype())
+
+    def surprise(
+        self,
+        x: Tensor,
+        context: Tensor | None = None,
+        observed: Tensor | None = None,
+        scored: Tensor | None = None,
+    ) -> Tensor:
+        """(N, *event), (N, C) -> (N, *event) nats: `excess_surprise`, why a row is not normal.
+
+        −∞ where a value is not scored.
+
+        Raises:
+            InputError: a mixture over different orders, which has no such terms.
+        """
+        found = excess_surprise(
+            self.model,
+            x,
+            self.context_of(x, context, observed, scored),
+            observed,
+            background=self.background if self.classes == "given" else None,
+        )
+        return found if scored is None else torch.where(scored, found, -torch.inf)
 
     def _ranks(self) -> Calibration:
         if self.calibration is None:
