@@ -131,6 +131,7 @@ def main() -> None:
     told = parser.parse_args()
     if not told.table:
         before = os.getloadavg()[0]
+        origin = provenance(f"python benchmarks/serving/load.py --seconds {told.seconds:g}")
         with server() as (host, port, process):
             found = asyncio.run(measure(host, port, process, told.stage_seconds, told.seconds))
         cores = len(os.sched_getaffinity(0))
@@ -138,7 +139,7 @@ def main() -> None:
             "model": f"{MODEL}, {HIDDEN} hidden units, {DATA}",
             "cores": cores,
             "load_before": before,
-            **provenance(f"python benchmarks/serving/load.py --seconds {told.seconds:g}"),
+            **origin,
         }
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{DATA}-{MODEL}.json"

@@ -40,8 +40,8 @@ def text(found: dict[str, Any]) -> str:
     cores = "one core" if found["cores"] == 1 else f"{found['cores']} cores"
     told = [
         f"{found['model']}; client and server on {cores} ({found['machine']}), where other work",
-        f"ran besides (load {found['load_before']:.1f} before), so that the last column, which does",
-        f"not count it, says more than the rates; commit {found['commit']}. Every",
+        f"ran besides (load {found['load_before']:.1f} before), so that the last column, which",
+        f"does not count it, says more than the rates; commit {found['commit']}. Every",
         f"client asks again as soon as it is answered; {refused} requests were refused. All five",
         f"in turn by {mixed['clients']} clients for {mixed['seconds']:g} seconds:",
         f"{mixed['requests_per_second']:,.0f} a second, p99 {mixed['p99_ms']:.0f} ms, resident",

@@ -53,7 +53,7 @@ def model_card(
     system = SYSTEMS.get(str(card.get("system")))
     where = f"hf:{address}" if address else f"path/to/{name}"
     parts = [_head(schema, licence), f"# {name}", "", _about(card, schema, system), ""]
-    for picture in pictures:
+    for picture in sorted(pictures, key=lambda one: not one.startswith("samples")):
         parts += [f"![{picture.rpartition('.')[0].replace('_', ' ')}]({picture})", ""]
     parts += _figures(card, schema)
     parts += ["## Use", "", *_use(where, schema, system.verbs if system else ())]
@@ -73,13 +73,13 @@ def _about(card: Mapping[str, Any], schema: Schema, system: Any) -> str:
     events = _WORDS[schema.kind].format(
         shape=" × ".join(map(str, schema.event_shape)), count=schema.num_variables
     )
-    about = f"An exact probability model of {events}, fitted with [Arden] to {card.get('data')}."
+    about = f"An exact probability model of {events}, fitted with Arden to {card.get('data')}."
     if system is not None:
         if "score" not in system.verbs:
             about = about.replace("An exact probability model", "A model through hidden features")
-        about += f"\n\n{system.title}: {system.formula}" if system.formula else ""
+        about += f"\n\n{system.title}: `{system.formula}`" if system.formula else ""
         about += f"  \n{system.paper}" if system.paper else ""
-    return about.replace("[Arden]", "Arden")
+    return about
 
 
 def _figures(card: Mapping[str, Any], schema: Schema) -> list[str]:
@@ -91,9 +91,8 @@ def _figures(card: Mapping[str, Any], schema: Schema) -> list[str]:
         value = found.get(figure)
         if value is None:
             continue
-        shown = f"{value:,.4f}" if isinstance(value, float) else f"{value:,}"
-        if isinstance(value, str):
-            shown = value
+        form = {float: "{:,.4f}", int: "{:,}"}.get(type(value), "{}")
+        shown = f"{value:,.0f}" if figure == "seconds" else form.format(value)
         lines.append(f"| {words.format(unit=schema.unit)} | {shown} |")
     floors = found.get("floors")
     if floors:
@@ -133,7 +132,7 @@ def _options(card: Mapping[str, Any]) -> list[str]:
         for part in card.get("options", [])
         if isinstance(part, Mapping)
         for name, value in part.items()
-        if value not in (None, "", [], 0.0, False)
+        if not (value is None or value is False or value in ("", []))
     ]
     if not told:
         return []

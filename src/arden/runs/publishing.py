@@ -41,6 +41,15 @@ def publish(
         FileError: no model there, one saved without a schema; a folder that is taken or cannot be
             written; what cannot be sent.
         InputError: a name or a licence that is none; the package huggingface_hub is missing.
+
+    >>> import arden, tempfile
+    >>> data = arden.load_data("digits")
+    >>> model = arden.fit("independent", data, progress=False)
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     card = {"system": "independent", "schema": data.schema.to_dict()}
+    ...     run = arden.save(model, place + "/bits", card=card)
+    ...     sorted(path.name for path in arden.publish(run, place + "/hub").iterdir())
+    ['README.md', 'config.json', 'model.safetensors']
     """
     source, place = Path(run), Path(folder)
     if licence is not None and not _LICENCE.fullmatch(licence):
