@@ -126,14 +126,109 @@ def test_draws_are_rows_like_those_that_were_read(
     assert not any("" in row.values() for row in rows)  # the pattern of missing is not invented
 
 
-def test_completed_rows_keep_their_words(
+def test_completed_rows_are_those_of_the_file_with_their_gaps_filled(
     pets: Path, run: Path, tmp_path: Path, capfd: Capture
 ) -> None:
     done(capfd, "complete", run, pets, "--seed", 1, "--out", tmp_path / "x.csv")
     with pets.open(newline="") as before, (tmp_path / "x.csv").open(newline="") as after:
-        for old, new in zip(csv.DictReader(before), csv.DictReader(after), strict=True):
+        old_rows, new_rows = csv.DictReader(before), csv.DictReader(after)
+        assert old_rows.fieldnames == new_rows.fieldnames  # the column left out is there too
+        for old, new in zip(old_rows, new_rows, strict=True):
             for name, cell in new.items():
-                assert cell == old[name] or (old[name] == "?" and cell != "?")
+                assert cell == old[name] or (old[name] == "?" and cell not in ("?", ""))
+    words = ["complete", run, pets, "--seed", 1, "--rows", 2, "-n", 2, "--mask", "columns:age"]
+    done(capfd, *words, "--out", tmp_path / "two.csv")
+    with (tmp_path / "two.csv").open(newline="") as file:
+        drawn = list(csv.DictReader(file))
+    assert [(row["name"], row["row"]) for row in drawn] == [
+        *(("pet0", "0"), ("pet0", "0"), ("pet1", "1"), ("pet1", "1"))
+    ]
+    assert len({row["age"] for row in drawn}) > 1
+
+
+ODD = """day,kind,unit,size,note
+2024-01-05,"a ""b"", c",kg,1.50,x1
+2024-01-06,,kg,,"x,2"
+,,,,
+2024-01-05,plain,kg,2.25,
+"""
+
+
+def odd_run(folder: Path, *words: object) -> tuple[Path, Path]:
+    """A folder -> a table of dates, quotes, a constant and decimals, a row of nothing; its run."""
+    path, run = folder / "odd.csv", folder / "odd"
+    body = ODD.partition("\n")[2]
+    path.write_text(ODD + body * 12)
+    told = ["fit", "orderless-nade", path, "--out", run, "--epochs", 1, "--hidden", 4, *words]
+    with without_kernels(), pytest.raises(SystemExit) as exited:
+        main([str(word) for word in told])
+    assert exited.value.code == 0
+    return path, run
+
+
+def test_dates_quotes_constants_and_rows_of_nothing_are_completed(
+    tmp_path: Path, capfd: Capture
+) -> None:
+    path, run = odd_run(tmp_path)
+    done(capfd, "complete", run, path, "--seed", 0, "--out", tmp_path / "x.csv")
+    with (tmp_path / "x.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0] == {
+        **{"day": "2024-01-05", "kind": 'a "b", c', "unit": "kg", "size": "1.50", "note": "x1"}
+    }
+    empty = rows[2]
+    assert empty["day"] in ("2024-01-05", "2024-01-06")
+    assert empty["kind"] in ('a "b", c', "plain")
+    assert empty["unit"] == "kg"  # the only word there is
+    assert empty["size"] in ("1.5", "2.25")
+    assert "" not in [row[name] for row in rows for name in ("day", "kind", "unit", "size")]
+
+
+def test_words_without_a_level_stay_where_they_were_observed(
+    tmp_path: Path, capfd: Capture
+) -> None:
+    _, run = odd_run(tmp_path, "--unseen", "other")
+    new = tmp_path / "new.csv"
+    new.write_text("day,kind,unit,size,note\n2025-12-24,odd,kg,,\n,plain,kg,1.50,\n")
+    done(capfd, "complete", run, new, "--seed", 0, "--out", tmp_path / "x.csv")
+    lines = (tmp_path / "x.csv").read_text().splitlines()
+    assert lines[1].startswith("2025-12-24,odd,kg,")
+    assert lines[2].rpartition(",")[0].partition(",")[2] == "plain,kg,1.50"
+
+
+def test_a_parquet_file_is_completed_with_its_types(tmp_path: Path, capfd: Capture) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    days = [[None, 1, 2, 1][k % 4] for k in range(48)]
+    table = arrow.table(
+        {
+            "id": arrow.array([f"id{k}" for k in range(48)]),
+            "day": arrow.array(days, arrow.date32()),
+            "size": arrow.array([None if k == 5 else k / 8 for k in range(48)], arrow.float32()),
+            "count": arrow.array([None if k == 6 else k % 3 for k in range(48)], arrow.int16()),
+            "fed": arrow.array([None if k == 7 else k % 2 == 0 for k in range(48)]),
+            "kind": arrow.array(["a", "b", None] * 16).dictionary_encode(),
+        }
+    )
+    path, run = tmp_path / "x.parquet", tmp_path / "run"
+    parquet.write_table(table, path)
+    done(
+        capfd, "fit", "orderless-nade", path, "--out", run, "--epochs", 1, "--hidden", 4
+    )  # fmt: skip
+    done(capfd, "complete", run, path, "--seed", 0, "--out", tmp_path / "y.parquet")
+    filled = parquet.read_table(tmp_path / "y.parquet")
+    assert filled.column_names == table.column_names
+    for name in ("id", "day", "size", "count", "fed"):
+        assert filled.schema.field(name).type == table.schema.field(name).type
+    assert arrow.types.is_dictionary(filled.schema.field("kind").type)
+    for name in table.column_names:
+        for old, new in zip(table[name].to_pylist(), filled[name].to_pylist(), strict=True):
+            assert new is not None
+            assert old is None or old == new
+    assert "expected .npz, .npy, .csv" in refused(
+        capfd, "complete", run, path, "--out", tmp_path / "z.txt"
+    )
 
 
 def test_words_that_were_never_seen(pets: Path, run: Path, tmp_path: Path, capfd: Capture) -> None:

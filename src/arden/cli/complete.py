@@ -43,7 +43,8 @@ def complete(
         A data set or file that follows the schema stored with the model; cells may be missing.
     out
         Write the completed rows to this .npz, .npy or .csv, strings and texts also to a .txt,
-        sounds to a .wav, images to a .png (as --picture).
+        sounds to a .wav, images to a .png (as --picture). Of a table's file a .csv or a .parquet
+        is the same table with its gaps filled.
     mask
         What is hidden and to be filled, besides what is missing: lower-half, upper-half, left-half,
         right-half (of images), random:0.5 (that share of each row), after:20 (all but the first
@@ -79,11 +80,11 @@ def complete(
     from arden.cli.complete_rows import Asked, complete_rows
     from arden.cli.outputs import claim_output
     from arden.cli.runs import open_run
-    from arden.data.loading import read_chunks
+    from arden.data.loading import read_chunks, read_tables
     from arden.data.spelling import most_steps
     from arden.errors import InputError
 
-    claim_output(out, (".npz", ".npy", ".csv", ".png", ".txt", ".wav"), overwrite)
+    claim_output(out, (".npz", ".npy", ".csv", ".parquet", ".png", ".txt", ".wav"), overwrite)
     claim_output(picture, (".png",), overwrite, "picture")
     for name, given in (("number", number), ("rows", rows)):
         if given is not None and given < 1:
@@ -91,6 +92,7 @@ def complete(
     model, schema = open_run(run, device, "complete")
     own = {"text": (".txt",), "strings": (".txt",), "audio": (".wav",), "image": (".png",)}
     fitting = (".npz", ".npy", ".csv", *own.get(schema.kind, ()))
+    fitting = (*fitting, ".parquet") if schema.by_column else fitting
     if out.suffix not in fitting:
         what = "strings" if schema.end is not None else f"{schema.kind} rows"
         raise InputError(f"out: expected {', '.join(fitting)} for {what}, got {out.suffix}")
@@ -101,7 +103,10 @@ def complete(
         data, schema, _MOST_ROWS, split=split, with_labels=labels, data_dir=data_dir
     )
     asked = Asked(mask, number, rows, greedy, candidates, seed, label, most_steps(longest, schema))
-    return complete_rows(model, schema, chunks, asked, data, out=out, picture=picture, json=json)
+    tables = read_tables(data, schema, _MOST_ROWS, split=split)
+    return complete_rows(
+        model, schema, chunks, tables, asked, data, out=out, picture=picture, json=json
+    )
 
 
 _MOST_ROWS = 256

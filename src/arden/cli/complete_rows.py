@@ -19,8 +19,9 @@ from arden.cli.sample_files import write_sound, write_text
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
-from arden.data.decoding import cells_of
+from arden.data.decoding import cells_of, filled_cells, parquet_of_cells
 from arden.data.masks import hidden_cells
+from arden.data.raw import RawTable
 from arden.data.spelling import strings_of
 from arden.errors import InputError
 from arden.orderings.until_end import UntilEnd
@@ -108,6 +109,7 @@ def complete_rows(
     model: AutoregressiveModel | Mixture,
     schema: Schema,
     chunks: Iterator[tuple[Split, float]],
+    tables: Iterator[tuple[RawTable, float]] | None,
     asked: Asked,
     data: str,
     *,
@@ -117,6 +119,9 @@ def complete_rows(
 ) -> int:
     """A model, rows in chunks with the share read so far -> exit code 0; what is missing is filled.
 
+    ``tables`` are the cells that the chunks are read from, where they come from a file of a table:
+    what they hold is written as it is.
+
     Raises:
         InputError: rows in which nothing is missing, and no mask.
     """
@@ -125,8 +130,10 @@ def complete_rows(
     told, shown = _Told(), _Shown()
     whole: list[Tensor] = []  # of what cannot be written piece by piece
     table = out if out.suffix in (".csv", ".npz") else None
+    typed = _TypedCells(schema) if out.suffix == ".parquet" else None
     with ColumnFile(table) as file, ReadingDisplay("complete", "row") as display:
         for part, share in chunks:
+            own = None if tables is None else next(tables)[0]
             some = _wanted(part, schema, told.rows, asked.rows)
             if some is None:
                 continue
@@ -146,8 +153,10 @@ def complete_rows(
                 candidates=asked.candidates,
                 max_steps=_steps(some, asked.max_steps),
             )
-            if table is not None:
-                file.add(_columns(found, ~hidden, schema, told.rows, table.suffix))
+            if typed is not None:
+                typed.add(found, hidden, told.rows, own)
+            elif table is not None:
+                file.add(_columns(found, hidden, schema, told.rows, table.suffix, own))
             else:
                 whole.append(found.values)
             shown.take(some, ~hidden, found)
@@ -161,7 +170,9 @@ def complete_rows(
             raise InputError(
                 f"mask: nothing is missing in {data}; say with --mask what is to be hidden"
             )
-    if table is None and out.suffix != ".png":
+    if typed is not None:
+        typed.write(out)
+    elif table is None and out.suffix != ".png":
         _write_whole(out, whole, schema)
     for path in dict.fromkeys(p for p in (picture, out if out.suffix == ".png" else None) if p):
         shown.draw(path, schema, told.words(asked).splitlines()[-1].partition(":")[0], asked, data)
@@ -207,7 +218,12 @@ def _steps(some: Split, max_steps: int | None) -> int | None:
 
 
 def _columns(
-    found: Completion, observed: Tensor, schema: Schema, first: int, suffix: str
+    found: Completion,
+    hidden: Tensor,
+    schema: Schema,
+    first: int,
+    suffix: str,
+    own: RawTable | None,
 ) -> dict[str, Any]:
     """Completed rows -> arrays by name: those of the input, and what is known of each."""
     rows, number = found.values.shape[:2]
@@ -220,7 +236,7 @@ def _columns(
             }
         return {
             "x": (values[:, 0] if number == 1 else values).numpy(),
-            "observed": observed.numpy(),
+            "observed": ~hidden.numpy(),
             "exact": found.exact_rows.numpy(),
             "log_observed": found.log_observed.numpy(),
             "effective_sample_size": found.effective_sample_size.numpy(),
@@ -228,6 +244,8 @@ def _columns(
     flat = found.values.flatten(0, 1)
     if schema.end is not None:
         columns: dict[str, Any] = {"string": strings_of(flat, schema)}
+    elif own is not None:
+        columns = dict(filled_cells(own, found.values, hidden, schema))
     elif schema.by_column:
         columns = dict(cells_of(flat, schema))
     else:
@@ -235,8 +253,44 @@ def _columns(
         names = [c.name for c in schema.columns] or [f"x{i}" for i in range(cells.shape[1])]
         columns = dict(zip(names, np.moveaxis(cells, 1, 0), strict=True))
     if number > 1:  # else the lines are the rows of the input
-        columns["row"] = np.arange(first, first + rows).repeat(number)
+        columns[_free_name(columns)] = np.arange(first, first + rows).repeat(number)
     return columns
+
+
+def _free_name(columns: dict[str, Any]) -> str:
+    """Columns by name -> what the number of a row is called beside them."""
+    name = "row"
+    while name in columns:
+        name += "_"
+    return name
+
+
+class _TypedCells:
+    """Completed rows of a table with the types of their columns, written when all are there."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._dtypes = {column.name: column.dtype or "double" for column in schema.columns}
+        self._cells: dict[str, list[Any]] = {}
+
+    def add(self, found: Completion, hidden: Tensor, first: int, own: RawTable | None) -> None:
+        """Completions (N, M, D) of rows from ``first`` on, and the cells those were read from."""
+        rows, number = found.values.shape[:2]
+        if own is None:
+            cells = cells_of(found.values.flatten(0, 1), self._schema)
+        else:
+            cells = filled_cells(own, found.values, hidden, self._schema, typed=True)
+            self._dtypes = {raw.name: raw.dtype for raw in own.columns} | self._dtypes
+        if number > 1:
+            name = _free_name(cells)
+            self._dtypes[name] = "int64"
+            cells[name] = np.arange(first, first + rows).repeat(number).tolist()
+        for name, column in cells.items():
+            self._cells.setdefault(name, []).extend(column)
+
+    def write(self, out: Path) -> None:
+        """A path -> (): the file."""
+        write_atomically(out, parquet_of_cells(self._cells, self._dtypes, self._schema))
 
 
 def _write_whole(out: Path, whole: list[Tensor], schema: Schema) -> None:

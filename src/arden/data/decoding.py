@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arden.data.column import Column, Level
+from arden.data.encoding import chosen_columns
 from arden.data.readers.arrow_table import NEEDS_ARROW
+from arden.data.readers.cells import parsed
 from arden.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from arden.data.raw import RawTable
     from arden.data.schema import Schema
 
-__all__ = ["LIBRARIES", "arrow_table", "cells_of", "parquet_bytes", "to_frame"]
+__all__ = [
+    "LIBRARIES",
+    "arrow_table",
+    "cells_of",
+    "filled_cells",
+    "parquet_bytes",
+    "parquet_of_cells",
+    "to_frame",
+]
 
 LIBRARIES = ("pandas", "polars", "pyarrow")
 
@@ -45,6 +57,44 @@ def cells_of(
     return found
 
 
+def filled_cells(
+    table: RawTable, values: Tensor, hidden: Tensor, schema: Schema, *, typed: bool = False
+) -> dict[str, list[Level | None]]:
+    """A table, (N, M, D) completions of its first N rows, (N, D) bool: which cells they fill
+    -> its columns in its own order, N · M cells each.
+
+    What is not hidden stays as it was, with more decimals than the model was fitted to, or as a
+    word that the model does not know; so do columns that are no variables. ``typed``: numbers that
+    are written as texts become numbers.
+    """
+    rows, number = values.shape[:2]
+    filled = cells_of(values.flatten(0, 1), schema)
+    chosen = chosen_columns(table, schema)
+    found: dict[str, list[Level | None]] = {}
+    for place, raw in enumerate(table.columns):
+        own: list[Level | None] = raw.cells[:rows].repeat(number).tolist()
+        if place in chosen:
+            index = chosen.index(place)
+            column, gaps = schema.columns[index], hidden[:, index].repeat_interleave(number)
+            old = _typed(own, column) if typed and raw.is_text else own
+            pairs = zip(old, filled[column.name], gaps.tolist(), strict=True)
+            own = [drawn if gap else cell for cell, drawn, gap in pairs]
+        elif typed or not raw.is_text:
+            empty = raw.missing[:rows].repeat(number).tolist()
+            own = [None if gap else cell for cell, gap in zip(own, empty, strict=True)]
+        found[raw.name] = own
+    return found
+
+
+def _typed(cells: list[Any], column: Column) -> list[Level | None]:
+    """Texts of a column -> the numbers they are, where the column is of numbers."""
+    whole = column.dtype.startswith(("int", "uint"))
+    if not whole and column.dtype not in ("double", "float"):
+        return cells
+    numbers = [parsed(cell) for cell in cells]
+    return [int(n) if whole and n is not None else n for n in numbers]
+
+
 def arrow_table(values: Tensor, schema: Schema, observed: Tensor | None = None) -> Any:
     """(N, D), the schema, (N, D) bool -> a pyarrow.Table with the types of the source.
 
@@ -55,19 +105,24 @@ def arrow_table(values: Tensor, schema: Schema, observed: Tensor | None = None) 
     except ImportError:
         raise InputError(f"a table with types of its own {NEEDS_ARROW}.") from None
     cells = cells_of(values, schema, observed)
-    columns = [_arrow_column(pyarrow, column, cells[column.name]) for column in schema.columns]
+    columns = [
+        _arrow_column(pyarrow, column.dtype or "double", column.levels, cells[column.name])
+        for column in schema.columns
+    ]
     return pyarrow.table(columns, names=[column.name for column in schema.columns])
 
 
-def _arrow_column(pyarrow: Any, column: Column, cells: list[Any]) -> Any:
-    if column.dtype in ("dictionary", "ordered"):
-        levels = [str(level) for level in column.levels]
-        codes = [None if cell is None else levels.index(str(cell)) for cell in cells]
+def _arrow_column(pyarrow: Any, dtype: str, levels: Sequence[Level], cells: list[Any]) -> Any:
+    if dtype in ("dictionary", "ordered"):
+        # Words that were never seen are categories too, behind those that were.
+        known = dict.fromkeys([*map(str, levels), *(str(c) for c in cells if c is not None)])
+        place = {word: index for index, word in enumerate(known)}
+        codes = [None if cell is None else place[str(cell)] for cell in cells]
         return pyarrow.DictionaryArray.from_arrays(
-            pyarrow.array(codes, pyarrow.int32()), levels, ordered=column.dtype == "ordered"
+            pyarrow.array(codes, pyarrow.int32()), list(known), ordered=dtype == "ordered"
         )
     try:
-        wanted = pyarrow.type_for_alias(column.dtype or "double")
+        wanted = pyarrow.type_for_alias(dtype)
     except ValueError:  # times with a zone, and others that Arrow has no short name for
         return pyarrow.array(cells)
     plain = pyarrow.array(cells)
@@ -79,7 +134,29 @@ def _arrow_column(pyarrow: Any, column: Column, cells: list[Any]) -> Any:
 
 def parquet_bytes(values: Tensor, schema: Schema, observed: Tensor | None = None) -> bytes:
     """(N, D), the schema, (N, D) bool -> the content of a .parquet file."""
-    table = arrow_table(values, schema, observed)
+    return _as_parquet(arrow_table(values, schema, observed))
+
+
+def parquet_of_cells(
+    cells: Mapping[str, list[Level | None]], dtypes: Mapping[str, str], schema: Schema
+) -> bytes:
+    """Cells by column (`filled_cells`), the type that their source gave each -> a .parquet file.
+
+    Raises InputError without pyarrow.
+    """
+    try:
+        import pyarrow
+    except ImportError:
+        raise InputError(f"a table with types of its own {NEEDS_ARROW}.") from None
+    own = {column.name: column for column in schema.columns}
+    columns = [
+        _arrow_column(pyarrow, dtypes[name], own[name].levels if name in own else (), column)
+        for name, column in cells.items()
+    ]
+    return _as_parquet(pyarrow.table(columns, names=list(cells)))
+
+
+def _as_parquet(table: Any) -> bytes:
     from pyarrow import parquet
 
     buffer = io.BytesIO()

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from arden.data.schema import Schema
     from arden.data.windows import Windows
 
-__all__ = ["load_data", "read_chunks", "read_documents", "read_rows", "read_windows"]
+__all__ = [
+    "load_data",
+    "read_chunks",
+    "read_documents",
+    "read_rows",
+    "read_tables",
+    "read_windows",
+]
 
 # Whatever imports torch or numpy is imported inside the functions: the command line lists the
 # data sets and answers --help without them.
@@ -237,20 +244,12 @@ def read_chunks(
     a .parquet or .npy file piece by piece, so that none is ever held as a whole; other sources are.
     """
     path, split = _without_split(source, split)
-    suffix = ""
-    if isinstance(path, (str, Path)) and path not in DATASETS:
-        path = Path(path).expanduser()
-        suffix = path.suffix.lower() if path.is_file() else ""
+    suffix = _suffix_of_file(path)
+    path = Path(path).expanduser() if suffix else path
     from arden.data import scoring_rows
 
-    if schema.by_column and split is None and suffix in (".csv", ".parquet"):
-        from arden.data.readers.arrow_table import parquet_tables
-        from arden.data.readers.csv_file import csv_tables
-
-        if suffix == ".csv":
-            tables = csv_tables(path, most_rows, schema.missing, as_texts=True)
-        else:
-            tables = parquet_tables(path, most_rows, schema.missing)
+    tables = read_tables(source, schema, most_rows, split=split)
+    if tables is not None:
         for table, share in tables:
             yield scoring_rows.rows_of_table(table, schema), share
     elif suffix == ".csv":
@@ -269,6 +268,34 @@ def read_chunks(
         for start in range(0, len(whole), most_rows):
             end = min(start + most_rows, len(whole))
             yield scoring_rows.take_rows(whole, slice(start, end)), end / len(whole)
+
+
+def read_tables(
+    source: Any, schema: Schema, most_rows: int, *, split: str | None = None
+) -> Iterator[tuple[RawTable, float]] | None:
+    """What `read_chunks` takes -> the cells that its chunks are read from, as they are written.
+
+    None for what is no file of a table whose columns the schema describes.
+    """
+    path, split = _without_split(source, split)
+    suffix = _suffix_of_file(path)
+    if not schema.by_column or split is not None or suffix not in (".csv", ".parquet"):
+        return None
+    from arden.data.readers.arrow_table import parquet_tables
+    from arden.data.readers.csv_file import csv_tables
+
+    path = Path(path).expanduser()
+    if suffix == ".csv":
+        return csv_tables(path, most_rows, schema.missing, as_texts=True)
+    return parquet_tables(path, most_rows, schema.missing)
+
+
+def _suffix_of_file(path: Any) -> str:
+    """What `load_data` takes -> how the name of a file ends, in small letters; "" for the rest."""
+    if not isinstance(path, (str, Path)) or path in DATASETS:
+        return ""
+    path = Path(path).expanduser()
+    return path.suffix.lower() if path.is_file() else ""
 
 
 def _without_split(source: Any, split: str | None) -> tuple[Any, str | None]:
