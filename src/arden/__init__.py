@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         log_conditional,
         log_marginal,
         predict,
-        publish,
         query,
         represent,
         sample,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from arden.core.mixture import Mixture
     from arden.core.model import AutoregressiveModel
     from arden.errors import ArdenError, FileError, InputError
+    from arden.runs.publishing import publish
 
 __version__ = "0.1.0"
 
@@ -83,6 +83,7 @@ _HOMES = {
     "InputError": "arden.errors",
     "LatentModel": "arden.core.latent",
     "Mixture": "arden.core.mixture",
+    "publish": "arden.runs.publishing",
 }
 
 

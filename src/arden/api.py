@@ -14,7 +14,6 @@ from arden.core.model import AutoregressiveModel
 from arden.data import load_data
 from arden.data.decoding import to_frame
 from arden.errors import InputError
-from arden.runs.publishing import publish
 from arden.storage.model_files import load, save
 from arden.storage.plain import options_from
 from arden.tasks.bound import bound
@@ -59,7 +58,6 @@ __all__ = [
     "log_conditional",
     "log_marginal",
     "predict",
-    "publish",
     "query",
     "represent",
     "sample",
