@@ -105,8 +105,8 @@ def read_table(path: str | Path) -> UploadedTable:
     try:
         data = load_data(path)
         rows = read_rows(path, data.schema)
-        found = read_tables(path, data.schema, MOST_BYTES)
-        cells = None if found is None else next(found)[0]
+        tables = read_tables(path, data.schema, MOST_BYTES)
+        cells = None if tables is None else next(tables)[0]
     except ArdenError as error:  # what a browser uploads lies under a name no user knows
         raise InputError(str(error).replace(str(path), path.name)) from None
     if data.schema.kind != "table":
