@@ -285,7 +285,7 @@ class _TypedCells:
         if number > 1:
             name = _free_name(cells)
             self._dtypes[name] = "int64"
-            cells[name] = np.arange(first, first + rows).repeat(number).tolist()
+            cells[name] = [*np.arange(first, first + rows).repeat(number).tolist()]
         for name, column in cells.items():
             self._cells.setdefault(name, []).extend(column)
 
