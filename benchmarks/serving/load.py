@@ -53,8 +53,8 @@ def requests() -> dict[str, Asked]:
 
 
 @contextmanager
-def server() -> Iterator[tuple[str, int]]:
-    """() -> the address of a server of a model that was just fitted; stopped at the end."""
+def server() -> Iterator[tuple[str, int, int]]:
+    """() -> address and process of a server of a model that was just fitted; stopped at the end."""
     import arden
 
     with tempfile.TemporaryDirectory() as folder:
@@ -68,22 +68,36 @@ def server() -> Iterator[tuple[str, int]]:
             assert process.stdout is not None
             address = process.stdout.readline().split("http://")[1].split()[0]
             host, _, port = address.rpartition(":")
-            yield host, int(port)
+            yield host, int(port), process.pid
         finally:
             process.terminate()
             assert process.wait(timeout=60) == 0
 
 
-async def measure(host: str, port: int, stage_seconds: float, seconds: float) -> dict[str, Any]:
-    """An address, seconds a stage and of the long one -> the figures."""
+def cpu_seconds(process: int) -> float:
+    """A process -> the seconds it has computed, whatever else ran on its core."""
+    told = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def measure(
+    host: str, port: int, process: int, stage_seconds: float, seconds: float
+) -> dict[str, Any]:
+    """A server, seconds a stage and of the long one -> the figures."""
     asked, stages = requests(), []
+
+    async def pressed(kinds: list[Asked], clients: int, seconds: float) -> dict[str, float]:
+        before = cpu_seconds(process)
+        found = (await press(host, port, kinds, clients, seconds)).figures()
+        return {**found, "cpu_ms": 1000 * (cpu_seconds(process) - before) / found["requests"]}
+
     for name, one in asked.items():
         for clients in CLIENTS:
             await press(host, port, [one], clients, 0.2)
-            found = (await press(host, port, [one], clients, stage_seconds)).figures()
+            found = await pressed([one], clients, stage_seconds)
             stages.append({"asked": name, "clients": clients, **found})
             print(f"{name}, {clients} clients: {_words(found)}", flush=True)
-    everything = asyncio.create_task(press(host, port, list(asked.values()), 8, seconds))
+    everything = asyncio.create_task(pressed(list(asked.values()), 8, seconds))
     memory: list[tuple[float, float]] = []
     started = time.perf_counter()
     while not everything.done():
@@ -91,7 +105,7 @@ async def measure(host: str, port: int, stage_seconds: float, seconds: float) ->
         line = next(line for line in told.splitlines() if line.startswith(MEMORY))
         memory.append((time.perf_counter() - started, float(line.split()[1])))
         await asyncio.sleep(max(1.0, seconds / 200))
-    found = (await everything).figures()
+    found = await everything
     print(f"everything, 8 clients, {seconds:g} s: {_words(found)}", flush=True)
     return {
         "stages": stages,
@@ -103,7 +117,8 @@ async def measure(host: str, port: int, stage_seconds: float, seconds: float) ->
 def _words(found: dict[str, float]) -> str:
     return (
         f"{found['requests_per_second']:,.0f} requests a second, p50 {found['p50_ms']:.1f} ms, "
-        f"p99 {found['p99_ms']:.1f} ms, {found['refused']:.0f} refused"
+        f"p99 {found['p99_ms']:.1f} ms, {found['cpu_ms']:.2f} ms of the processor each, "
+        f"{found['refused']:.0f} refused"
     )
 
 
@@ -116,14 +131,15 @@ def main() -> None:
     told = parser.parse_args()
     if not told.table:
         before = os.getloadavg()[0]
-        with server() as (host, port):
-            found = asyncio.run(measure(host, port, told.stage_seconds, told.seconds))
+        origin = provenance(f"python benchmarks/serving/load.py --seconds {told.seconds:g}")
+        with server() as (host, port, process):
+            found = asyncio.run(measure(host, port, process, told.stage_seconds, told.seconds))
         cores = len(os.sched_getaffinity(0))
         found |= {
             "model": f"{MODEL}, {HIDDEN} hidden units, {DATA}",
             "cores": cores,
             "load_before": before,
-            **provenance(f"python benchmarks/serving/load.py --seconds {told.seconds:g}"),
+            **origin,
         }
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{DATA}-{MODEL}.json"

@@ -28,19 +28,20 @@ def write_page(folder: Path) -> None:
 def text(found: dict[str, Any]) -> str:
     """Results -> Markdown."""
     lines = [
-        "| asked | clients | requests a second | p50, ms | p99, ms |",
-        "|---|---:|---:|---:|---:|",
+        "| asked | clients | requests a second | p50, ms | p99, ms | CPU of the server, ms each |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     for stage in found["stages"]:
         cells = [stage["asked"], str(stage["clients"]), f"{stage['requests_per_second']:,.0f}"]
-        cells += [f"{stage['p50_ms']:.1f}", f"{stage['p99_ms']:.1f}"]
+        cells += [f"{stage[figure]:.1f}" for figure in ("p50_ms", "p99_ms", "cpu_ms")]
         lines.append(f"| {' | '.join(cells)} |")
     mixed, refused = found["mixed"], sum(stage["refused"] for stage in found["stages"])
     first, last = growth(found["memory"])
     cores = "one core" if found["cores"] == 1 else f"{found['cores']} cores"
     told = [
         f"{found['model']}; client and server on {cores} ({found['machine']}), where other work",
-        f"ran besides (load {found['load_before']:.1f} before); commit {found['commit']}. Every",
+        f"ran besides (load {found['load_before']:.1f} before), so that the last column, which",
+        f"does not count it, says more than the rates; commit {found['commit']}. Every",
         f"client asks again as soon as it is answered; {refused} requests were refused. All five",
         f"in turn by {mixed['clients']} clients for {mixed['seconds']:g} seconds:",
         f"{mixed['requests_per_second']:,.0f} a second, p99 {mixed['p99_ms']:.0f} ms, resident",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from arden.core.mixture import Mixture
     from arden.core.model import AutoregressiveModel
     from arden.errors import ArdenError, FileError, InputError
+    from arden.runs.publishing import publish
 
 __version__ = "0.1.0"
 
@@ -64,6 +65,7 @@ __all__ = [
     "log_conditional",
     "log_marginal",
     "predict",
+    "publish",
     "query",
     "represent",
     "sample",
@@ -81,6 +83,7 @@ _HOMES = {
     "InputError": "arden.errors",
     "LatentModel": "arden.core.latent",
     "Mixture": "arden.core.mixture",
+    "publish": "arden.runs.publishing",
 }
 
 

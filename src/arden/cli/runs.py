@@ -9,6 +9,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema
 from arden.errors import FileError, InputError
+from arden.storage.hub import located
 from arden.storage.model_files import load, read_card
 from arden.tasks.verbs import check_verb, exact
 from arden.training.device import resolve_device
@@ -24,6 +25,7 @@ def open_any_run(run: Path, device: str, verb: str) -> tuple[AnyModel, Schema]:
         InputError: a model that does not answer the verb, with the reason.
     """
     where = resolve_device(device)
+    run = located(run)
     model = load(run, device=str(where))
     check_verb(verb, model)
     try:

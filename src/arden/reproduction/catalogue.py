@@ -30,7 +30,7 @@ def _told() -> dict[str, dict[str, Any]]:
 def recipes() -> dict[str, dict[str, Any]]:
     """() -> the recipes by name; one `of` another has all that the other has."""
     told = _told()
-    return {name: told.get(recipe.get("of"), {}) | recipe for name, recipe in told.items()}
+    return {name: told.get(recipe.get("of", ""), {}) | recipe for name, recipe in told.items()}
 
 
 def find_recipe(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from arden.assembly import FitOptions, split_options
+from arden.core.latent import LatentModel
 from arden.data import load_data
 from arden.data.scoring_rows import take_rows
 from arden.errors import InputError
@@ -26,7 +27,8 @@ from arden.training.outcome import STOPPED, Progress
 from arden.training.validation import nats_of_rows
 
 if TYPE_CHECKING:
-    from arden.core.model import Model
+    from arden.core.mixture import Mixture
+    from arden.core.model import AutoregressiveModel
     from arden.data.dataset import Dataset
 
 __all__ = ["first_rows", "fit_and_tell", "load_fitted", "reproduce", "runs_of"]
@@ -57,8 +59,8 @@ def reproduce(
         KeyboardInterrupt: it was stopped; the same call goes on with it.
     """
     recipe = find_recipe(name)
-    windows = {key: recipe.get(key) for key in ("window", "stride")}
-    data = load_data(recipe["data"], data_dir=data_dir, **windows)
+    window, stride = recipe.get("window"), recipe.get("stride")
+    data = load_data(recipe["data"], data_dir=data_dir, window=window, stride=stride)
     if "rows" in recipe:
         data = first_rows(data, recipe["rows"])
     runs = []
@@ -78,7 +80,11 @@ def first_rows(data: Dataset, most: dict[str, int]) -> Dataset:
     """A data set, how many rows of every split -> those that come first; the protocol says so."""
     kept = {split: take_rows(data.split(split), slice(rows)) for split, rows in most.items()}
     told = ", ".join(f"{rows:,} of {split}" for split, rows in most.items())
-    return replace(data, **kept, protocol=f"{data.protocol} Only the first rows: {told}.")
+    changed: dict[str, Any] = {
+        **kept,
+        "protocol": f"{data.protocol} Only the first rows: {told}.",
+    }
+    return replace(data, **changed)
 
 
 def runs_of(name: str, folder: Path) -> Callable[[int], Path]:
@@ -87,7 +93,7 @@ def runs_of(name: str, folder: Path) -> Callable[[int], Path]:
     return lambda seed: folder / f"{fitted}-{seed}"
 
 
-def load_fitted(name: str, seed: int, folder: Path) -> Model:
+def load_fitted(name: str, seed: int, folder: Path) -> AutoregressiveModel | Mixture:
     """A recipe's name, a seed, where runs lie -> the model that was fitted; of one that has
     `orders`, their average.
 
@@ -98,6 +104,8 @@ def load_fitted(name: str, seed: int, folder: Path) -> Model:
     if not (run / "config.json").exists():
         raise FileNotFoundError(run)
     model = load(run)
+    if isinstance(model, LatentModel):
+        raise InputError(f"recipe: {name} is of a model without ln p(x)")
     return ensemble(model, orders=recipe["orders"]) if "orders" in recipe else model
 
 
@@ -121,8 +129,15 @@ def fit_and_tell(
 
         # What was interrupted goes on; what was finished is measured again.
         unfinished = (folder / CHECKPOINT).exists()
-        how = {"resume": unfinished, "overwrite": not unfinished}
-        _, figures, _ = fit_run(system, data, options, folder, report=report, **how)
+        _, figures, _ = fit_run(
+            system,
+            data,
+            options,
+            folder,
+            report=report,
+            resume=unfinished,
+            overwrite=not unfinished,
+        )
     if figures.ended == STOPPED:
         raise KeyboardInterrupt
     told = asdict(figures)

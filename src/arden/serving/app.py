@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field
@@ -33,6 +33,10 @@ from arden.serving.served import Served, find
 
 __all__ = ["make_app"]
 
+R = TypeVar("R")
+
+_SMALL = 10_000
+"""Bytes of a body, or scalars of an answer, that are read or written on the event loop."""
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _STRICT = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
@@ -137,15 +141,15 @@ def _add(
         empty = not body and operation.takes_rows is None
         form = JSON if empty else format_of_body(headers.get("content-type"))
         wanted = choose_format(headers.get("accept"), form)
-        # Reading and writing may take longer than others should wait for the event loop.
-        given, asked = await asyncio.to_thread(
-            read_request, operation, body, form, request.query_params
+        is_small = len(body) <= _SMALL
+        given, asked = await _off_the_loop(
+            is_small, read_request, operation, body, form, request.query_params
         )
         count = 0 if given is None else len(given)
         limits.check_rows(count)
         served = find(models, asked.model)
         served.check(operation.name)
-        prepared = await asyncio.to_thread(operation.prepare, served, given, asked)
+        prepared = await _off_the_loop(is_small, operation.prepare, served, given, asked)
         request.state.rows = count or prepared.rows
 
         def together(payloads: Sequence[Any]) -> Sequence[Any]:
@@ -153,8 +157,20 @@ def _add(
 
         work = Work(prepared.kind, prepared.rows, prepared.payload, together)
         answer = await served.batcher.submit(work)
-        written = await asyncio.to_thread(write_answer, answer, served.schema, wanted)
+        is_small = prepared.rows * served.schema.num_variables <= _SMALL
+        written = await _off_the_loop(is_small, write_answer, answer, served.schema, wanted)
         return Response(written, media_type=wanted)
+
+
+async def _off_the_loop(is_small: bool, function: Callable[..., R], *arguments: Any) -> R:
+    """What is to be done, whether that takes a millisecond at most -> its result.
+
+    What may take longer is done in a thread, so that others need not wait for the event loop; for
+    the rest the way to a thread and back would cost more than the work.
+    """
+    if is_small:
+        return function(*arguments)
+    return await asyncio.to_thread(function, *arguments)
 
 
 async def _body(request: Request, limits: Limits) -> bytes:

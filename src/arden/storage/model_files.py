@@ -17,6 +17,7 @@ from arden.core.latent import AnyModel
 from arden.core.network import masked_parameters
 from arden.errors import FileError, InputError
 from arden.storage.folders import claim_folder, write_atomically
+from arden.storage.hub import located
 from arden.storage.recipe import NO_CLASSES, OwnClasses, build, describe
 
 __all__ = [
@@ -86,10 +87,13 @@ def load(
 ) -> AnyModel:
     """A folder written by `save` -> the model, in evaluation mode. Executes nothing it reads.
 
+    "hf:owner/name" is a folder on the Hugging Face Hub, which huggingface_hub fetches.
+
     Raises:
-        FileError: a missing, foreign, damaged or mismatched file, each in one sentence.
+        FileError: a missing, foreign, damaged or mismatched file, each in one sentence; what cannot
+            be fetched.
     """
-    path = Path(folder)
+    path = located(folder)
     config = _read_config(path)
     state, marks = _read_weights(path / WEIGHTS)
     if marks.get("weights") != weights_digest(state):
@@ -113,7 +117,7 @@ def load(
 
 def read_card(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """A folder written by `save` -> the card stored beside the model."""
-    return _read_config(Path(folder)).get("card", {})
+    return _read_config(located(folder)).get("card", {})
 
 
 def fingerprint(model: AnyModel, own: OwnClasses = NO_CLASSES) -> str:
