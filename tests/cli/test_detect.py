@@ -163,6 +163,39 @@ def test_texts_are_judged_by_the_window(words: Path, tmp_path: Path, capfd: Capt
     assert Image.open(tmp_path / "x.png").size[0] > 500
 
 
+def test_documents_are_judged_as_a_whole(tmp_path: Path, capfd: Capture) -> None:
+    source = np.random.default_rng(1)
+    for name, count, share in (("fit", 9, 0.9), ("normal", 19, 0.9), ("new", 6, 0.9)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for number in range(count):
+            odd = name == "new" and number >= 3
+            letters = source.choice(list("ab"), size=90 + number, p=[share, 1 - share])
+            text = "".join(letters)
+            swapped = text.translate(str.maketrans("ab", "ba"))
+            (folder / f"{number}.txt").write_text(swapped if odd else text)
+    run = tmp_path / "run"
+    done(capfd, "fit", "markov", tmp_path / "fit", "--window", 8, "--homogeneous", "--out", run)
+    detect = ["detect", run, tmp_path / "new", "--calibrate", tmp_path / "normal"]
+    detect += ["--false-alarms", 0.05, "--per", "document"]
+    told = done(capfd, *detect, "--out", tmp_path / "x.csv", "--picture", tmp_path / "x.png")
+    assert "3 of 6 documents flagged" in told
+    assert "Of documents like the 19 of" in told
+    assert "not independent" not in told
+    rows = table(tmp_path / "x.csv")
+    assert [row["flagged"] for row in rows] == list("000111")
+    # The score of a document is ln p of it per symbol, as `arden score` has it.
+    done(capfd, "score", run, tmp_path / "new", "--out", tmp_path / "s.csv")
+    scores = table(tmp_path / "s.csv")
+    for row in rows:
+        own = [float(s["log_prob"]) for s in scores if s["document"] == row["document"]]
+        assert float(row["score"]) == pytest.approx(np.mean(own))
+    assert Image.open(tmp_path / "x.png").size[0] > 500
+    both = [*detect[:5], "--per", "document", "--group", 2, "--false-alarms", 0.1, "--json"]
+    groups = json.loads(done(capfd, *both, "--out", tmp_path / "g.npz"))
+    assert (groups["judged"], groups["rows"], groups["calibration"]) == (3, 6, 9)
+
+
 def test_a_class_is_given_or_gone_through(tmp_path: Path, capfd: Capture) -> None:
     run = tmp_path / "run"
     fit = ["fit", "fvsbn", "digits", "--condition", "label", "--epochs", 1, "--out", run]
@@ -194,6 +227,7 @@ def test_what_cannot_be_promised_is_refused(
     assert "picture: expected single rows" in refused(
         capfd, *known, "--group", 2, "--picture", tmp_path / "x.png"
     )
+    assert "per: expected a text or a sound" in refused(capfd, *known, "--per", "document")
     assert "group, explain" in refused(capfd, *known, "--group", 0)
     assert "at least 61 normal rows" in refused(capfd, *known, "--group", 61)
     assert list(tmp_path.iterdir()) == []

@@ -37,6 +37,7 @@ _COMMANDS = {
     "query": "The probability that a row fulfils conditions, and rows that do.",
     "verify": "Prove that a fitted model's numbers are right.",
     "serve": "Answer over HTTP: fitted models as JSON or Arrow endpoints, until stopped.",
+    "reproduce": "Published figures and ours beside them; measure them again by their recipes.",
     "publish": "Write a run as a repository of a model hub, with a card of its figures; send it.",
     "bench": "How fast the systems are on this machine, and how fast they could be.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",

@@ -276,10 +276,11 @@ class _TypedCells:
     def add(self, found: Completion, hidden: Tensor, first: int, own: RawTable | None) -> None:
         """Completions (N, M, D) of rows from ``first`` on, and the cells those were read from."""
         rows, number = found.values.shape[:2]
+        cells: dict[str, list[Any]]
         if own is None:
-            cells = cells_of(found.values.flatten(0, 1), self._schema)
+            cells = dict(cells_of(found.values.flatten(0, 1), self._schema))
         else:
-            cells = filled_cells(own, found.values, hidden, self._schema, typed=True)
+            cells = dict(filled_cells(own, found.values, hidden, self._schema, typed=True))
             self._dtypes = {raw.name: raw.dtype for raw in own.columns} | self._dtypes
         if number > 1:
             name = _free_name(cells)

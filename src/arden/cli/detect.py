@@ -21,6 +21,7 @@ def detect(
     score: Literal["likelihood", "ratio", "typicality", "complexity"] = "likelihood",
     background: Path | None = None,
     classes: Literal["given", "mixture", "max"] = "given",
+    per: Literal["document", "window"] | None = None,
     group: Annotated[int, WHOLE] = 1,
     explain: Annotated[int, WHOLE] = 3,
     picture: Path | None = None,
@@ -38,8 +39,7 @@ def detect(
     run
         A run directory written by arden fit, of a model of normal data.
     data
-        The rows to judge: a data set or file that follows the schema stored with the model. Texts
-        and sounds are judged window by window.
+        The rows to judge: a data set or file that follows the schema stored with the model.
     out
         Write score, p-value, flag and the most surprising variables of every row to this .csv, or
         .npz.
@@ -56,6 +56,8 @@ def detect(
     classes
         Of a class-conditional model: the class each row is given with, a mixture over all classes,
         or the class that gives it most.
+    per
+        Of texts and sounds: a p-value for each window (the default), or for each document.
     group
         Rows judged together, by their mean; consecutive rows make a group.
     explain
@@ -78,6 +80,7 @@ def detect(
     # Imported here, so that --help does not wait for torch.
     import json as json_module
 
+    from arden.cli.detect_documents import JudgedDocuments, document_scores
     from arden.cli.detect_report import guarantee, note_on, summary_of
     from arden.cli.detect_rows import Judged, Rows, normal_scores
     from arden.cli.outputs import claim_output, say_where
@@ -96,6 +99,8 @@ def detect(
         raise InputError(f"batch_size: expected at least 1, got {batch_size}")
     model, schema = open_run(run, device, "detect")
     check_score(score, background)
+    if per is not None and not schema.is_sequence:
+        raise InputError(f"per: expected a text or a sound, got rows of kind {schema.kind}")
     other = None if background is None else open_run(background, device, "detect")[0]
     detector = Detector(
         model, score=score, background=other, classes=classes, batch_size=batch_size
@@ -105,16 +110,26 @@ def detect(
     )
     normal, note = note_on(run, calibrate)
     normal_rows = Rows(normal, schema, labels, None, data_dir)
-    detector = detector.ranking(normal_scores(detector, normal_rows), group)
+    whole = per == "document"
+    if whole:
+        ranked = document_scores(detector, normal_rows, "calibrate")[-1]
+    else:
+        ranked = normal_scores(detector, normal_rows)
+    detector = detector.ranking(ranked, group)
     assert detector.calibration is not None
     detector.calibration.threshold(false_alarms)  # refused before more work is done
-    judged = Judged(detector, schema, false_alarms, explain, picture)
+    judged: Judged | JudgedDocuments
+    if whole:
+        judged = JudgedDocuments(detector, schema, false_alarms, picture)
+    else:
+        judged = Judged(detector, schema, false_alarms, explain, picture)
     judged.read(Rows(data, schema, labels, split, data_dir), out)
     found = summary_of(judged, detector.calibration, false_alarms, score, normal)
     if json:
         print(json_module.dumps(found))
         return 0
-    for line in guarantee(found, note, schema.is_sequence):
+    unit = (per or "window") if schema.is_sequence else "row"
+    for line in guarantee(found, note, unit):
         print(line)
     say_where("Written", out)
     if picture:

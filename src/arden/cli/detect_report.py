@@ -11,6 +11,7 @@ from arden.storage.model_files import read_card
 from arden.storage.plain import without_nan
 
 if TYPE_CHECKING:
+    from arden.cli.detect_documents import JudgedDocuments
     from arden.cli.detect_rows import Judged
     from arden.tasks.calibration import Calibration
 
@@ -48,7 +49,11 @@ def note_on(run: Path, calibrate: str | None) -> tuple[str, str]:
 
 
 def summary_of(
-    judged: Judged, calibration: Calibration, false_alarms: float, score: str, normal: str
+    judged: Judged | JudgedDocuments,
+    calibration: Calibration,
+    false_alarms: float,
+    score: str,
+    normal: str,
 ) -> dict[str, Any]:
     """What was judged and how -> the figures of it."""
     count = len(calibration.ranked)
@@ -68,10 +73,9 @@ def summary_of(
     return found
 
 
-def guarantee(found: dict[str, Any], note: str, windows: bool) -> list[str]:
-    """The figures -> sentences: what was flagged, what is promised, and what is not."""
+def guarantee(found: dict[str, Any], note: str, one: str) -> list[str]:
+    """The figures, what one is called -> sentences: what was flagged, what is promised or not."""
     group = found["group"]
-    one = "window" if windows else "row"
     what = f"{one}s" if group == 1 else f"groups of {group} {one}s"
     judged, flagged, rate = found["judged"], found["flagged"], found["false_alarms"]
     lines = [
@@ -81,12 +85,12 @@ def guarantee(found: dict[str, Any], note: str, windows: bool) -> list[str]:
         f"{rate:.3g} would be flagged, whatever the model is worth: on average over such "
         "calibrations, and of rows that nobody made to deceive it.",
     ]
-    if windows:
+    if one == "window":
         lines.append(
             "Windows of one document are not independent: judge documents unlike those of the "
             "calibration with more care."
         )
     left = found["rows"] - judged * group
     if left:
-        lines.append(f"The last {left} rows fill no group and were not judged.")
+        lines.append(f"The last {left} {one}s fill no group and were not judged.")
     return [*lines, note] if note else lines

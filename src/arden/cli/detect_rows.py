@@ -16,6 +16,7 @@ from arden.core.mixture import Mixture
 from arden.data import Schema, Split
 from arden.data.loading import read_chunks, read_windows
 from arden.data.spelling import strings_of
+from arden.data.windows import Windows
 from arden.errors import InputError
 from arden.plots.suspicious_rows import suspicious_rows
 from arden.tasks.detect import Detections, Detector
@@ -23,7 +24,7 @@ from arden.tasks.score import score_conditionals
 from arden.tasks.surprise import top_variables
 from arden.training.context import class_context
 
-__all__ = ["Judged", "Rows", "normal_scores"]
+__all__ = ["Judged", "Rows", "normal_scores", "normality_of", "terms_of"]
 
 _MOST_NUMBERS = 2**20
 _MOST_ROWS = 4096
@@ -55,20 +56,24 @@ class Rows:
             ):
                 yield rows, None, share
             return
+        names, windows = self.windows()
+        for start in range(0, len(windows), most):
+            chosen = slice(start, start + most)
+            documents = [names[place] for place in windows.document[chosen]]
+            yield windows.take(chosen), documents, min(1.0, (start + most) / len(windows))
+
+    def windows(self) -> tuple[list[str], Windows]:
+        """() -> of texts and sounds the names of the documents, and their windows."""
         found = read_windows(
             self.source,
-            schema,
+            self.schema,
             split=self.split,
             with_labels=self.labels,
             data_dir=self.data_dir,
         )
         if found is None:
-            raise InputError(f"{self.source}: expected a {schema.kind}, got rows of numbers")
-        names, windows = found
-        for start in range(0, len(windows), most):
-            chosen = slice(start, start + most)
-            documents = [names[place] for place in windows.document[chosen]]
-            yield windows.take(chosen), documents, min(1.0, (start + most) / len(windows))
+            raise InputError(f"{self.source}: expected a {self.schema.kind}, got rows of numbers")
+        return found
 
 
 def normal_scores(detector: Detector, rows: Rows) -> Tensor:
@@ -76,7 +81,7 @@ def normal_scores(detector: Detector, rows: Rows) -> Tensor:
     found, count = [], 0
     with ReadingDisplay("calibrate", "row") as display:
         for some, _, share in rows.chunks():
-            found.append(_normality(detector, some))
+            found.append(normality_of(detector, some))
             count += len(some)
             display.show(share, count)
     return torch.cat(found) if found else torch.empty(0, dtype=torch.float64)
@@ -111,7 +116,7 @@ class Judged:
         waiting = torch.empty(0, dtype=torch.float64)  # rows of a group that is not yet full
         with ColumnFile(out) as file, ReadingDisplay("detect", "row") as display:
             for some, documents, share in rows.chunks():
-                normality = torch.cat([waiting, _normality(self.detector, some)])
+                normality = torch.cat([waiting, normality_of(self.detector, some)])
                 whole = len(normality) // self.group * self.group
                 waiting = normality[whole:]
                 self.rows += len(some)
@@ -169,7 +174,7 @@ class Judged:
             if len(self._kept) == most and score >= self._kept[-1][0]:
                 break
             one = _take(rows, place)
-            terms = _terms(self.detector, one)
+            terms = terms_of(self.detector, one)[0]
             counts = one.scored[0] if one.scored is not None else None
             row = (score, self.judged + place, one.values[0], terms, counts)
             self._kept = sorted([*self._kept, row], key=lambda kept: kept[:2])[:most]
@@ -211,7 +216,8 @@ def _context(detector: Detector, rows: Split) -> Tensor | None:
     return class_context(rows, size)
 
 
-def _normality(detector: Detector, rows: Split) -> Tensor:
+def normality_of(detector: Detector, rows: Split) -> Tensor:
+    """N rows -> (N,): how normal they look."""
     context = _context(detector, rows)
     return detector.normality(rows.values, context, rows.observed, rows.scored)
 
@@ -221,11 +227,11 @@ def _excess(detector: Detector, rows: Split) -> Tensor:
     return detector.surprise(rows.values, context, rows.observed, rows.scored)
 
 
-def _terms(detector: Detector, rows: Split) -> Tensor:
-    """One row -> (*event): its ln p(x_i | x_<i)."""
+def terms_of(detector: Detector, rows: Split) -> Tensor:
+    """N rows -> (N, *event): their ln p(x_i | x_<i)."""
     given = _context(detector, rows)
     context = detector.context_of(rows.values, given, rows.observed, rows.scored)
-    return score_conditionals(detector.model, rows.values, context, rows.observed)[0]
+    return score_conditionals(detector.model, rows.values, context, rows.observed)
 
 
 def _take(rows: Split, place: int) -> Split:

@@ -17,7 +17,7 @@ from arden.tasks.complexity import complexity_bits
 from arden.tasks.score import score as log_prob_of
 from arden.tasks.verbs import exact
 
-__all__ = ["Classes", "ScoreName", "check_score", "normality"]
+__all__ = ["Classes", "ScoreName", "check_score", "document_normality", "normality"]
 
 ScoreName = Literal["likelihood", "ratio", "typicality", "complexity"]
 Classes = Literal["given", "mixture", "max"]
@@ -89,6 +89,25 @@ def normality(
     elif score == "complexity":
         found = found + math.log(2) * complexity_bits(x, _counted(model, x, observed, scored))
     return found if scored is None else found / scored.flatten(1).sum(dim=1).clamp(min=1)
+
+
+def document_normality(found: Tensor, scored: Tensor, document: Tensor, count: int) -> Tensor:
+    """(N,) what `normality` gave of windows, (N, W) bool: what each scored, (N,) their documents,
+    M -> (M,): how normal each document looks, per symbol of it.
+
+    Every symbol is scored in one window: these are nats of whole documents, and documents, unlike
+    windows, may be as independent of each other as a calibration asks for.
+
+    >>> scored = torch.tensor([[True, True], [False, True]])
+    >>> document_normality(torch.tensor([-1.0, -4.0]), scored, torch.tensor([0, 0]), 1)
+    tensor([-2.], dtype=torch.float64)
+    """
+    symbols = scored.flatten(1).sum(dim=1).double()
+    # What a document of no symbol looks like is not known: it is as normal as can be.
+    total, length = torch.zeros(2, count, dtype=torch.float64)
+    total.index_add_(0, document, torch.where(symbols > 0, found.double() * symbols, 0.0))
+    length.index_add_(0, document, symbols)
+    return total / length.clamp(min=1)
 
 
 def _log_prob(
