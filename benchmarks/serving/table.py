@@ -66,6 +66,7 @@ def _draw(found: dict[str, Any]) -> None:
 
     from arden.plots.style import (
         BLUE,
+        LABEL_SIZE,
         MUTED,
         ORANGE,
         TEXT,
