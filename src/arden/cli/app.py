@@ -42,6 +42,7 @@ _COMMANDS = {
     "bench": "How fast the systems are on this machine, and how fast they could be.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",
     "orderings": "Show an ordering's path through an image, in numbers and drawn.",
+    "studio": "Look at models, draw with them and ask them in a browser, on this machine.",
     "data": "List the data sets, or show how one source is read.",
     "fetch": "Download named data sets: the published files, checked, into the cache.",
 }
