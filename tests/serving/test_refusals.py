@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,38 @@ def test_time_is_limited_and_the_work_given_up(
     finally:
         cell.cell_contents = before
     assert small.ask("/sample", "bits", number=1)["rows"]  # the thread is free for others
+
+
+def test_a_body_that_does_not_come_is_given_up(small: Running) -> None:
+    host, _, port = small.address.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as slow:
+        head = "POST /score HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        slow.sendall(f"{head}content-length: 99\r\n\r\n{{".encode())
+        told = slow.recv(4096)
+    assert told.startswith(b"HTTP/1.1 408 ")
+    assert small.line(status=408)["ms"] < 2000
+
+
+def test_more_than_can_wait_are_turned_away_at_once() -> None:
+    """Twice as many as may wait are there already, their bodies still on the way."""
+    from arden.kernels import without_kernels
+
+    with without_kernels(), running(["bits"], Limits(max_waiting=1)) as found:
+        host, _, port = found.address.removeprefix("http://").rpartition(":")
+        head = b"POST /score HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n"
+        slow = [socket.create_connection((host, int(port)), timeout=10) for _ in range(2)]
+        for connection in slow:
+            connection.sendall(head)
+        while "arden_running 3" not in found.client.get("/metrics").text:
+            time.sleep(0.02)
+        response = found.post("/score", rows=[ROW])
+        assert "1 requests and more are being answered" in sentence(response, 503)
+        assert response.headers["retry-after"] == "1"
+        for connection in slow:
+            connection.close()
+        while "arden_running 1" not in found.client.get("/metrics").text:
+            time.sleep(0.02)
+        assert found.ask("/score", rows=[ROW])["log_prob"]
 
 
 @pytest.mark.parametrize(

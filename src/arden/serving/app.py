@@ -85,7 +85,7 @@ def make_app(
     for operation in OPERATIONS.values():
         able = [one for one in served if operation.name in one.verbs]
         if able:
-            _add(app, operation, models, able, limits)
+            _add(app, operation, models, able, limits, metrics)
 
     @app.get("/health", summary="Whether the server answers; open to anyone")
     async def health() -> Health:
@@ -116,6 +116,7 @@ def _add(
     models: dict[str, Served],
     able: Sequence[Served],
     limits: Limits,
+    metrics: Metrics,
 ) -> None:
     """One operation -> its endpoint."""
     binary = {"schema": {"type": "string", "format": "binary"}}
@@ -137,6 +138,9 @@ def _add(
     )
     async def endpoint(request: Request) -> Response:
         headers = request.headers
+        if metrics.running > 2 * limits.max_waiting:  # before its body takes room
+            told = f"{limits.max_waiting} requests and more are being answered (--max-waiting)"
+            raise Refusal(503, f"{told}; try again in a moment", {"Retry-After": "1"})
         body = await _body(request, limits)
         empty = not body and operation.takes_rows is None
         form = JSON if empty else format_of_body(headers.get("content-type"))
@@ -179,9 +183,14 @@ async def _body(request: Request, limits: Limits) -> bytes:
     if told.isdigit():
         limits.check_body(int(told))
     whole = bytearray()
-    async for chunk in request.stream():
-        whole += chunk
-        limits.check_body(len(whole))
+    try:
+        async with asyncio.timeout(limits.max_time):
+            async for chunk in request.stream():
+                whole += chunk
+                limits.check_body(len(whole))
+    except TimeoutError:
+        told = f"body: expected the whole of it within {limits.max_time:g} seconds (--max-time)"
+        raise Refusal(408, told) from None
     return bytes(whole)
 
 

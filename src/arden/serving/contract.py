@@ -19,6 +19,7 @@ REFUSALS = {
     401: "The token is missing or another.",
     404: "There is no such model.",
     406: "Neither JSON nor Arrow is accepted.",
+    408: "The body did not come within the time limit.",
     409: "This model has no normal rows to rank among.",
     413: "The body or the number of rows is beyond the limit.",
     415: "The body is neither JSON nor Arrow.",
