@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from arden.serving.limits import Limits
@@ -31,12 +32,16 @@ def test_limits_are_named(small: Running) -> None:
     assert told == "rows: expected at most 3 (--max-rows), got 4"
     told = small.refused("/score", 413, "bits", rows=[ROW] * 300)
     assert told == "body: expected at most 0.002 MB (--max-body), got more"
-    pieces = (b" " * 500 for _ in range(9))  # of a length that nobody tells beforehand
-    told = sentence(
-        small.client.post("/score", content=pieces, headers={"content-type": "application/json"}),
-        413,
-    )
-    assert "--max-body" in told
+    headers = {"content-type": "application/json"}
+    for pieces in (9, 99):  # of a length that nobody tells beforehand; the second is cut off
+        try:
+            content = (b" " * 500 for _ in range(pieces))
+            told = sentence(small.client.post("/score", content=content, headers=headers), 413)
+            assert "--max-body" in told
+        except httpx.WriteError:
+            assert pieces == 99
+    response = small.client.post("/score", content=b" " * 9000, headers={**headers, "expect": "x"})
+    assert "--max-body" in sentence(response, 413)
     told = small.refused("/sample", 422, "bits", number=6)
     assert told == "number: expected at most 5 (--max-samples), got 6"
     for name in ("number", "candidates"):
@@ -73,8 +78,8 @@ def test_time_is_limited_and_the_work_given_up(
         told = small.refused("/sample", 504, "bits", number=1, seed=0)
         assert told == "given up after 0.3 seconds (--max-time)"
         assert time.monotonic() - started < 1.0
-        time.sleep(0.5)
-        assert len(steps) < 5  # of five that follow the start
+        time.sleep(1.0)  # all five steps that follow the start would be done by then
+        assert len(steps) <= 3
     finally:
         cell.cell_contents = before
     assert small.ask("/sample", "bits", number=1)["rows"]  # the thread is free for others

@@ -124,7 +124,9 @@ def _cell(column: Column, schema: Schema) -> dict[str, Any]:
     if column.has_other:
         return {"type": ["string", "number", "boolean", "null"]}
     if column.levels:
-        return {"enum": [*column.levels, None]}
+        words = {str(level).lower() for level in column.levels if isinstance(level, str)}
+        said = [value for value in (False, True) if str(value).lower() in words]
+        return {"enum": [*column.levels, *said, None]}
     if column.num_symbols is None:
         return {"type": ["number", "null"]}
     low = column.low or 0
