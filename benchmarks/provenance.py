@@ -12,7 +12,11 @@ __all__ = ["ROOT", "commit", "processor", "provenance"]
 ROOT = Path(__file__).parents[1]
 
 
-_MADE = (":!benchmarks/*/results/*", ":!docs/pictures/*")  # by measuring
+_MADE = (
+    ":!benchmarks/*/results/*",
+    ":!src/arden/reproduction/results/*",
+    ":!docs/pictures/*",
+)  # by measuring
 
 
 def provenance(command: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from arden.assembly import FitOptions
     from arden.data.dataset import Dataset
     from arden.runs import AnyFigures
-    from arden.training.fit import Progress
 
 __all__ = ["READMES", "fit_and_tell", "write_between"]
 
@@ -25,52 +23,17 @@ READMES: dict[Path, Callable[[str], str]] = {
 }
 """A README -> what says a word of a generated table in its language."""
 
-_FIGURES = (
-    ("test_nats", "standard_error"),
-    ("bound", "bound_error"),
-    ("reconstruction_error", "standard_error"),
-)
-"""What a fit is judged by, the first that it has, and the error of that."""
-
 
 def fit_and_tell(
     title: str, system: str, data: Dataset, options: FitOptions, folder: Path
 ) -> AnyFigures:
-    """What to fit, and the run directory it is written to -> its figures.
+    """As that of `arden.reproduction`; a script that is stopped leaves with 130."""
+    from arden.reproduction.measuring import fit_and_tell
 
-    A live line on a terminal; elsewhere a line per epoch, for a log.
-    """
-    from rich.console import Console
-
-    from arden.runs import fit_run
-    from arden.runs.folder import CHECKPOINT
-    from arden.training.display import FitDisplay
-    from arden.training.outcome import STOPPED
-
-    with FitDisplay(title) as display:
-
-        def report(progress: Progress) -> None:
-            display(progress)
-            if progress.valid is not None and not sys.stdout.isatty():
-                print(_line(title, progress), flush=True)
-
-        # What was interrupted goes on; what was finished is measured again.
-        unfinished = (folder / CHECKPOINT).exists()
-        how = {"resume": unfinished, "overwrite": not unfinished}
-        _, figures, _ = fit_run(system, data, options, folder, report=report, **how)
-    if figures.ended == STOPPED:
-        sys.exit(130)  # what was not finished is no figure; the same command goes on with it
-    told = asdict(figures)
-    name, error = next(pair for pair in _FIGURES if pair[0] in told)
-    Console().print(f"{title}: {name} {told[name]:.3f} ± {told[error]:.3f}")
-    return figures
-
-
-def _line(title: str, progress: Progress) -> str:
-    return (
-        f"{title} epoch {progress.epoch}/{progress.epochs} train {progress.train:.3f} "
-        f"valid {progress.valid:.3f} best {progress.best_valid:.3f} {progress.seconds:,.0f} s"
-    )
+    try:
+        return fit_and_tell(title, system, data, options, folder)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def write_between(path: Path, marks: tuple[str, str], text: str) -> None:

@@ -24,7 +24,7 @@ FLOORS = {
     **dict.fromkeys(["audit", "training", "systems"], 6),
     **dict.fromkeys(["assembly", "plots", "timing"], 7),
     **dict.fromkeys(["estimators", "api", "runs"], 8),
-    **dict.fromkeys(["studio", "serving"], 9),
+    **dict.fromkeys(["reproduction", "serving", "studio"], 9),
     **dict.fromkeys(["cli"], 10),
 }
 # The package's own two files open onto every floor, though anyone may import them.
@@ -41,6 +41,7 @@ WITHOUT_TORCH = [
     "arden.cli",
     "arden.systems",
     "arden.latent.options",
+    "arden.reproduction",
     *(
         f"arden.networks.options.{kind}"
         for kind in ("tables", "feedforward", "sequences", "images")

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from benchmarks.likelihood.run import recipes, runs_folder
+from arden.reproduction import recipes
+from benchmarks.likelihood.run import RUNS
 from benchmarks.provenance import ROOT
 
 _IMAGES = 14
@@ -30,7 +31,7 @@ def main() -> None:
     data = arden.load_data(arguments.data, data_dir=arguments.data_dir)
     found = []
     for name, recipe in recipes().items():
-        folder = runs_folder() / f"{name}-0"
+        folder = RUNS / f"{name}-0"
         plain = "condition" not in recipe.get("options", {})
         if recipe["data"] == arguments.data and plain and (folder / "config.json").exists():
             figures = read_card(folder).get("figures")

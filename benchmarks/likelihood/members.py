@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from benchmarks.likelihood.run import recipes
+from arden.reproduction import recipes
 from benchmarks.orderings.ensemble import mean_and_error
 from benchmarks.provenance import ROOT, provenance
 from benchmarks.reporting import write_between

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from benchmarks.likelihood.run import PAIRED, load_fitted, recipes
+from arden.reproduction import recipes
+from benchmarks.likelihood.run import PAIRED, RUNS
 from benchmarks.provenance import provenance
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
 def log_probs(name: str, recipe: dict[str, Any], data: Dataset) -> list[Tensor]:
     """A recipe, its data -> for every seed that was run, (N,) ln p of the test rows."""
     import arden
+    from arden.reproduction.measuring import load_fitted
     from arden.training.context import class_context
 
     found = []
     for seed in recipe.get("seeds", [0]):
         try:
-            model = load_fitted(name, recipe, seed)
+            model = load_fitted(name, seed, RUNS)
         except FileNotFoundError:
             return []
         context = class_context(data.test, model.context_size)
@@ -51,7 +53,7 @@ def differences(reference: str, data_dir: str | None = None) -> dict[str, Any]:
     data = load_data(held_against["data"], data_dir=data_dir)
     ours = log_probs(reference, held_against, data)
     if not ours:
-        sys.exit(f"paired.py: {reference} has not been run; see benchmarks/likelihood/run.py")
+        sys.exit(f"paired.py: {reference} has not been run; see arden reproduce")
     models = []
     for name, recipe in every.items():
         # Given its class a row is another quantity, and a bound is another one again.
@@ -94,7 +96,7 @@ def main() -> None:
     parser.add_argument("--data-dir", help="where named data sets lie; ARDEN_DATA when not given")
     arguments = parser.parse_args()
     if arguments.reference not in recipes():
-        sys.exit(f"paired.py: no recipe {arguments.reference!r}; see run.py --list")
+        sys.exit(f"paired.py: no recipe {arguments.reference!r}; arden reproduce lists them")
     told = differences(arguments.reference, arguments.data_dir)
     PAIRED.mkdir(exist_ok=True)
     path = PAIRED / f"{arguments.reference}.json"

@@ -10,8 +10,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from arden.reproduction import RESULTS
 from benchmarks.density.run import table as density_table
-from benchmarks.likelihood.run import DENSITIES, RESULTS
+from benchmarks.likelihood.run import DENSITIES
 from benchmarks.likelihood.table import read_results, table
 from benchmarks.systems import parameters, takes
 

@@ -1,4 +1,4 @@
-"""The likelihood recipes: options that exist, members of a mixture, what was interrupted."""
+"""Tables of likelihoods: one for each protocol, members of a mixture, paired differences."""
 
 from __future__ import annotations
 
@@ -8,28 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from arden.assembly import split_options
-from arden.data.catalogue import DATASETS
-from arden.storage.model_files import fingerprint, load, save
+from arden.reproduction.measuring import reproduce
+from arden.storage.model_files import load, save
 from arden.systems import SYSTEMS
-from arden.tasks.ensemble import ensemble
 from arden.tasks.score import score
-from benchmarks import reporting
-from benchmarks.likelihood import members, paired, run
+from benchmarks.likelihood import members, paired
 from benchmarks.likelihood.overview import overview
 from benchmarks.likelihood.table import read_results, table
-from benchmarks.reporting import fit_and_tell
 from tests.training.toys import bits, fresh
-
-
-@pytest.mark.parametrize("name", run.recipes())
-def test_a_recipe_names_what_there_is(name: str) -> None:
-    recipe = run.recipes()[name]
-    assert recipe["system"] in SYSTEMS
-    assert recipe["data"] in DATASETS
-    split_options(recipe["system"], recipe.get("options", {}))
-    assert "window" not in recipe or DATASETS[recipe["data"]].kind in ("text", "audio")
-    assert ("published" in recipe) == ("source" in recipe)
 
 
 def a_result(data: str, protocol: str, **figures: object) -> str:
@@ -85,19 +71,6 @@ def test_the_one_table_shows_the_best_by_validation_rows(tmp_path: Path) -> None
     assert cells["`nade`"][0].strip() == "–"
 
 
-def test_a_recipe_of_a_text_has_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "x.txt").write_text("that is that. " * 30)
-    recipe = {"system": "markov", "data": str(tmp_path / "x.txt"), "window": 20, "stride": 5}
-    monkeypatch.setattr(run, "recipes", lambda: {"some": recipe})
-    monkeypatch.setattr(run, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(run, "ROOT", tmp_path)
-    found = json.loads(run.run("some", None).read_text())
-    [measured] = found["runs"]
-    assert "windows of 20, in valid and test 5 apart" in measured["protocol"]
-    assert measured["unit"] == "symbol"
-    assert measured["cpu_seconds"] > 0
-
-
 def test_members_are_measured_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, model = bits(), fresh("made", bits(), masks=3)
     save(model, tmp_path / "runs" / "likelihood" / "some-0")
@@ -122,55 +95,6 @@ def test_members_are_measured_one_by_one(tmp_path: Path, monkeypatch: pytest.Mon
         assert f"{figure['nats']:.2f} ± {figure['standard_error']:.2f}" in row
 
 
-def test_an_any_order_run_is_measured_over_orders(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data, options = bits(), {"hidden": [5], "epochs": 2}
-    recipe = {"system": "orderless-nade", "data": "bits", "options": options}
-    known = {"one": recipe, "some": {**recipe, "of": "one", "orders": 3}}
-    monkeypatch.setattr(run, "ROOT", tmp_path)
-    monkeypatch.setattr(run, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(run, "recipes", lambda: known)
-    monkeypatch.setattr("arden.data.load_data", lambda *_, **__: data)
-    with pytest.raises(SystemExit, match="some measures one, which has not been run"):
-        run.run("some", None)
-    run.run("one", None)
-    [measured] = json.loads(run.run("some", None).read_text())["runs"]
-    model = load(tmp_path / "runs" / "likelihood" / "one-0")
-    both = ensemble(model, orders=3)
-    alone = -score(model, data.test.values).mean().item()
-    together = [-score(both, split.values).mean().item() for split in (data.test, data.valid)]
-    assert measured["one_order_nats"] == pytest.approx(alone)
-    assert [measured["test_nats"], measured["valid_nats"]] == pytest.approx(together)
-    assert measured["test_nats"] != pytest.approx(alone, abs=1e-6)
-    assert measured["num_parameters"] == model.num_parameters + 2
-    told = f"orderless-nade (orders 3, hidden [5]) | {together[0]:.2f}"
-    assert told in table(read_results(tmp_path / "results"), [])
-
-
-def test_what_was_interrupted_is_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data, options = bits(), split_options("nade", {"hidden": 3, "epochs": 4})
-    told: list[int] = []
-
-    def stop(title: str, progress: object) -> str:
-        told.append(progress.epoch)  # type: ignore[attr-defined]
-        if len(told) == 2:
-            raise KeyboardInterrupt
-        return title
-
-    monkeypatch.setattr(reporting, "_line", stop)
-    folder = tmp_path / "run"
-    with pytest.raises(SystemExit) as left:
-        fit_and_tell("a fit", "nade", data, options, folder)
-    assert left.value.code == 130
-    assert told == [1, 2]
-    fit_and_tell("a fit", "nade", data, options, folder)
-    before = fingerprint(load(folder))
-    fit_and_tell("a fit", "nade", data, options, folder)  # finished: measured anew
-    assert fingerprint(load(folder)) == before
-    assert told[-4:] == [1, 2, 3, 4]
-
-
 def test_a_bound_is_called_one_and_an_error_stands_in_no_table(tmp_path: Path) -> None:
     bound = {"bound": -1.25, "bound_error": 0.02, "samples": 64}
     (tmp_path / "vae.json").write_text(a_result("digits", "Rows.", **bound))
@@ -192,24 +116,25 @@ def test_paired_differences_stand_beside_the_figures(
         for name, options in (("fvsbn", {"epochs": 2}), ("made", {"epochs": 3, "hidden": [5]}))
     }
     known["vae"] = {"system": "vae", "data": "bits", "options": {"epochs": 1}}
-    monkeypatch.setattr(run, "ROOT", tmp_path)
-    monkeypatch.setattr(run, "RESULTS", tmp_path / "results")
-    for module in (run, paired):
-        monkeypatch.setattr(module, "recipes", lambda: known)
-    monkeypatch.setattr("arden.data.load_data", lambda *_, **__: data)
+    runs, results = tmp_path / "runs", tmp_path / "results"
+    monkeypatch.setattr(paired, "RUNS", runs)
+    for module in ("arden.reproduction.catalogue", "benchmarks.likelihood.paired"):
+        monkeypatch.setattr(f"{module}.recipes", lambda: known)
+    for module in ("arden.data", "arden.reproduction.measuring"):
+        monkeypatch.setattr(f"{module}.load_data", lambda *_, **__: data)
     for name in known:
-        run.run(name, None)
+        reproduce(name, runs, results)
     told = paired.differences("fvsbn")
     [gain] = told["models"]
     found = {
-        name: [score(load(tmp_path / f"runs/likelihood/{name}-{seed}"), data.test.values)
+        name: [score(load(runs / f"{name}-{seed}"), data.test.values)
                for seed in (0, 1)]
         for name in ("fvsbn", "made")
     }  # fmt: skip
     rows = sum(found["made"]) / 2 - sum(found["fvsbn"]) / 2
     assert gain["nats"] == pytest.approx(rows.mean().item(), abs=1e-6)
     assert gain["standard_error"] == pytest.approx(rows.std().item() / len(rows) ** 0.5, rel=1e-4)
-    lines = table(read_results(tmp_path / "results"), [told]).splitlines()
+    lines = table(read_results(results), [told]).splitlines()
     assert "gain over fvsbn, paired" in lines[2]
     shown = f"{gain['nats']:+.2f} ± {gain['standard_error']:.2f}"
     assert [row.split(" | ")[2] for row in lines[4:]].count(shown) == 1

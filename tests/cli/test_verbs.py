@@ -25,8 +25,8 @@ from tests.training.toys import bits, fresh_any
 
 Capture = pytest.CaptureFixture[str]
 
-OF_NO_MODEL = {"bench", "fit", "models", "orderings", "data", "fetch"}
-OF_ANY_MODEL = {"serve", "publish"}  # they have tests of their own
+OF_NO_MODEL = {"bench", "fit", "models", "orderings", "data", "fetch", "reproduce"}
+OF_ANY_MODEL = {"serve", "publish", "studio"}  # they have tests of their own
 
 # What a refusal must say, of the verbs that a kind of system does not answer.
 REASONS = {

@@ -37,10 +37,12 @@ _COMMANDS = {
     "query": "The probability that a row fulfils conditions, and rows that do.",
     "verify": "Prove that a fitted model's numbers are right.",
     "serve": "Answer over HTTP: fitted models as JSON or Arrow endpoints, until stopped.",
+    "reproduce": "Published figures and ours beside them; measure them again by their recipes.",
     "publish": "Write a run as a repository of a model hub, with a card of its figures; send it.",
     "bench": "How fast the systems are on this machine, and how fast they could be.",
     "models": "List the systems: what they are, what they take, what can be asked of them.",
     "orderings": "Show an ordering's path through an image, in numbers and drawn.",
+    "studio": "Look at models, draw with them and ask them in a browser, on this machine.",
     "data": "List the data sets, or show how one source is read.",
     "fetch": "Download named data sets: the published files, checked, into the cache.",
 }

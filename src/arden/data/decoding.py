@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ __all__ = [
     "LIBRARIES",
     "arrow_table",
     "cells_of",
+    "csv_bytes",
     "filled_cells",
     "parquet_bytes",
     "parquet_of_cells",
@@ -130,6 +132,19 @@ def _arrow_column(pyarrow: Any, dtype: str, levels: Sequence[Level], cells: list
         return plain.cast(wanted)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
         return plain  # "(other)" is no date
+
+
+def csv_bytes(cells: Mapping[str, Sequence[Level | None]], delimiter: str = ",") -> bytes:
+    """Cells by column (`cells_of`, `filled_cells`) -> the content of a .csv file with their names.
+
+    >>> csv_bytes({"pet": ["dog", "cat"], "age": [1, None]}, ";")
+    b'pet;age\\ndog;1\\ncat;\\n'
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(cells)
+    writer.writerows(zip(*cells.values(), strict=True))
+    return text.getvalue().encode("utf-8")
 
 
 def parquet_bytes(values: Tensor, schema: Schema, observed: Tensor | None = None) -> bytes:

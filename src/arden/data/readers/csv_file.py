@@ -63,6 +63,15 @@ def has_names(path: Path) -> bool:
         return _first_line(path, rows)[0].names is not None
 
 
+def delimiter_of(first_line: str) -> str:
+    """The first line of a file -> what its cells are set apart by: a comma, semicolon or tab.
+
+    >>> delimiter_of("age;sex;pay")
+    ';'
+    """
+    return max(DELIMITERS, key=first_line.count)
+
+
 def read_csv_table(
     path: Path, missing: Sequence[str] = MISSING, as_texts: bool = False
 ) -> RawTable:
@@ -114,7 +123,7 @@ def _opened(path: Path) -> Iterator[tuple[Iterator[tuple[int, list[str]]], Calla
             size = max(1, os.fstat(binary.fileno()).st_size)
             first = file.readline()
             file.seek(0)
-            delimiter = max(DELIMITERS, key=first.count)
+            delimiter = delimiter_of(first)
             # A space before a quotation mark would make it a part of the cell.
             reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
             yield _rows(reader), lambda: binary.tell() / size

@@ -1,0 +1,106 @@
+"""What can be reproduced: recipes by name, their published figures, and how far ours are."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from arden.errors import InputError
+
+__all__ = ["RESULTS", "Standing", "find_recipe", "recipes", "standing", "standings"]
+
+_HERE = Path(__file__).parent
+RESULTS = _HERE / "results"
+"""A JSON file for every recipe that was run: what it was, where, and the figures of each seed."""
+_FIGURES = (("test_nats", 1), ("bound", -1), ("reconstruction_error", 1))
+"""What a run is judged by, the first that it has, and the sign that makes less of it better."""
+
+
+@cache
+def _told() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((_HERE / "recipes.toml").read_text(encoding="utf-8"))
+
+
+def recipes() -> dict[str, dict[str, Any]]:
+    """() -> the recipes by name; one `of` another has all that the other has."""
+    told = _told()
+    return {name: told.get(recipe.get("of", ""), {}) | recipe for name, recipe in told.items()}
+
+
+def find_recipe(name: str) -> dict[str, Any]:
+    """A name -> its recipe.
+
+    Raises:
+        InputError: no recipe is called so; those that come closest are named.
+    """
+    from difflib import get_close_matches
+
+    known = recipes()
+    if name not in known:
+        close = ", ".join(get_close_matches(name, known)) or "arden reproduce lists them"
+        raise InputError(
+            f"recipe: expected a name that arden reproduce lists, got {name!r} ({close})"
+        )
+    return known[name]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A recipe beside the figure it is held against: nats per row or symbol, less is better."""
+
+    name: str
+    recipe: dict[str, Any]
+    published: float | None
+    ours: float | None
+    """The mean over the seeds; None where it was not run."""
+    standard_error: float | None
+    """Of one run's test rows."""
+    seeds: int
+    figure: str
+    """What ``ours`` is: test_nats, bound (of −ln p, from above) or reconstruction_error."""
+
+    @property
+    def status(self) -> str:
+        """not run; measured, where nothing was published; reached; or short by how much."""
+        if self.ours is None:
+            return "not run"
+        if self.published is None:
+            return "measured"
+        gap = self.ours - self.published
+        return "reached" if gap <= 0 else f"short by {gap:.2f}"
+
+
+def standing(name: str, recipe: dict[str, Any], result: dict[str, Any] | None) -> Standing:
+    """A recipe, what it came to (as its JSON file tells) or None -> how it stands.
+
+    >>> recipe, runs = {"published": 88.33}, [{"test_nats": 87.2}, {"test_nats": 87.4}]
+    >>> told = standing("nade", recipe, {"recipe": recipe, "runs": runs})
+    >>> round(told.ours, 2), told.seeds, told.status
+    (87.3, 2, 'reached')
+    >>> standing("nade", recipe, None).status
+    'not run'
+    """
+    published = recipe.get("published")
+    if result is None:
+        return Standing(name, recipe, published, None, None, 0, "test_nats")
+    runs = result["runs"]
+    figure, sign = next(pair for pair in _FIGURES if pair[0] in runs[0])
+    ours = sign * statistics.mean(run.get(figure, math.inf) for run in runs)
+    error = runs[0].get("bound_error" if figure == "bound" else "standard_error")
+    return Standing(name, recipe, published, ours, error, len(runs), figure)
+
+
+def standings(folder: Path = RESULTS) -> list[Standing]:
+    """A folder of results -> how every recipe stands, in the order of the recipes."""
+    found = []
+    for name, recipe in recipes().items():
+        path = folder / f"{name}.json"
+        told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        found.append(standing(name, recipe, told))
+    return found

@@ -1,0 +1,191 @@
+"""A recipe is carried out: fit, selected on validation rows, its test rows scored once."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from arden.assembly import FitOptions, split_options
+from arden.core.latent import LatentModel
+from arden.data import load_data
+from arden.data.scoring_rows import take_rows
+from arden.errors import InputError
+from arden.reproduction.catalogue import find_recipe
+from arden.runs import AnyFigures, fit_run, measure
+from arden.runs.folder import CHECKPOINT
+from arden.storage.model_files import load
+from arden.tasks.ensemble import ensemble
+from arden.training.display import FitDisplay
+from arden.training.outcome import STOPPED, Progress
+from arden.training.validation import nats_of_rows
+
+if TYPE_CHECKING:
+    from arden.core.mixture import Mixture
+    from arden.core.model import AutoregressiveModel
+    from arden.data.dataset import Dataset
+
+__all__ = ["first_rows", "fit_and_tell", "load_fitted", "reproduce", "runs_of"]
+
+_FIGURES = (
+    ("test_nats", "standard_error"),
+    ("bound", "bound_error"),
+    ("reconstruction_error", "standard_error"),
+)
+"""What a fit is judged by, the first that it has, and the error of that."""
+
+
+def reproduce(
+    name: str,
+    folder: Path,
+    results: Path,
+    data_dir: Path | str | None = None,
+    seeds: tuple[int, ...] = (),
+    about: dict[str, Any] | None = None,
+) -> Path:
+    """A recipe's name, where its runs lie, where results lie -> the JSON file of its result.
+
+    A fit that was interrupted goes on from its checkpoint. ``seeds`` are the recipe's own when none
+    is given. ``about`` is written beside the figures: where they come from.
+
+    Raises:
+        InputError: no such recipe; one that measures another's fit, which is not there.
+        KeyboardInterrupt: it was stopped; the same call goes on with it.
+    """
+    recipe = find_recipe(name)
+    window, stride = recipe.get("window"), recipe.get("stride")
+    data = load_data(recipe["data"], data_dir=data_dir, window=window, stride=stride)
+    if "rows" in recipe:
+        data = first_rows(data, recipe["rows"])
+    runs = []
+    for seed in seeds or recipe.get("seeds", [0]):
+        if "of" in recipe:
+            runs.append(_over_orders(name, recipe, data, seed, folder, results))
+        else:
+            runs.append(_fitted(name, recipe, data, seed, folder))
+    written = {"recipe": {"name": name, **recipe}, **(about or {}), "runs": runs}
+    results.mkdir(parents=True, exist_ok=True)
+    path = results / f"{name}.json"
+    path.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def first_rows(data: Dataset, most: dict[str, int]) -> Dataset:
+    """A data set, how many rows of every split -> those that come first; the protocol says so."""
+    kept = {split: take_rows(data.split(split), slice(rows)) for split, rows in most.items()}
+    told = ", ".join(f"{rows:,} of {split}" for split, rows in most.items())
+    changed: dict[str, Any] = {
+        **kept,
+        "protocol": f"{data.protocol} Only the first rows: {told}.",
+    }
+    return replace(data, **changed)
+
+
+def runs_of(name: str, folder: Path) -> Callable[[int], Path]:
+    """A recipe's name, where runs lie -> a seed -> the directory of that run."""
+    fitted = find_recipe(name).get("of", name)
+    return lambda seed: folder / f"{fitted}-{seed}"
+
+
+def load_fitted(name: str, seed: int, folder: Path) -> AutoregressiveModel | Mixture:
+    """A recipe's name, a seed, where runs lie -> the model that was fitted; of one that has
+    `orders`, their average.
+
+    Raises:
+        FileNotFoundError: it was not run there.
+    """
+    recipe, run = find_recipe(name), runs_of(name, folder)(seed)
+    if not (run / "config.json").exists():
+        raise FileNotFoundError(run)
+    model = load(run)
+    if isinstance(model, LatentModel):
+        raise InputError(f"recipe: {name} is of a model without ln p(x)")
+    return ensemble(model, orders=recipe["orders"]) if "orders" in recipe else model
+
+
+def fit_and_tell(
+    title: str, system: str, data: Dataset, options: FitOptions, folder: Path
+) -> AnyFigures:
+    """What to fit, and the run directory it is written to -> its figures.
+
+    A live line on a terminal; elsewhere a line per epoch, for a log.
+
+    Raises:
+        KeyboardInterrupt: it was stopped: what was not finished is no figure; the same call goes
+            on with it.
+    """
+    with FitDisplay(title) as display:
+
+        def report(progress: Progress) -> None:
+            display(progress)
+            if progress.valid is not None and not sys.stdout.isatty():
+                print(_line(title, progress), flush=True)
+
+        # What was interrupted goes on; what was finished is measured again.
+        unfinished = (folder / CHECKPOINT).exists()
+        _, figures, _ = fit_run(
+            system,
+            data,
+            options,
+            folder,
+            report=report,
+            resume=unfinished,
+            overwrite=not unfinished,
+        )
+    if figures.ended == STOPPED:
+        raise KeyboardInterrupt
+    told = asdict(figures)
+    name, error = next(pair for pair in _FIGURES if pair[0] in told)
+    Console().print(f"{title}: {name} {told[name]:.3f} ± {told[error]:.3f}")
+    return figures
+
+
+def _fitted(
+    name: str, recipe: dict[str, Any], data: Dataset, seed: int, folder: Path
+) -> dict[str, Any]:
+    """A recipe, its data, a seed -> the figures of a fit with it."""
+    options = split_options(recipe["system"], {**recipe.get("options", {}), "seed": seed})
+    began = time.process_time()
+    title, run = f"{name} seed {seed}", folder / f"{name}-{seed}"
+    figures = fit_and_tell(title, recipe["system"], data, options, run)
+    seconds = round(time.process_time() - began, 1)
+    return {"seed": seed, **asdict(figures), "cpu_seconds": seconds}
+
+
+def _over_orders(
+    name: str, recipe: dict[str, Any], data: Dataset, seed: int, folder: Path, results: Path
+) -> dict[str, Any]:
+    """The same, of a fit that is there: as the average over M orders, its own first."""
+    path = results / f"{recipe['of']}.json"
+    runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
+    alone = next((told for told in runs if told["seed"] == seed), None)
+    if alone is None:
+        raise InputError(
+            f"recipe: {name} measures the fit of {recipe['of']} with seed {seed}, "
+            "which has not been run"
+        )
+    try:
+        model = load_fitted(name, seed, folder)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"recipe: {name} measures the fit of {recipe['of']}, which {folder} does not hold"
+        ) from error
+    figures = asdict(measure(model, data))
+    told = {name: figures[name] for name in ("test_nats", "standard_error", "bits_per_dim")}
+    Console().print(f"{name} seed {seed}: test_nats {told['test_nats']:.3f}")
+    told["valid_nats"] = nats_of_rows(model, data.valid, slice(0, len(data.valid))).mean().item()
+    told |= {"num_parameters": figures["num_parameters"], "one_order_nats": alone["test_nats"]}
+    return alone | told
+
+
+def _line(title: str, progress: Progress) -> str:
+    return (
+        f"{title} epoch {progress.epoch}/{progress.epochs} train {progress.train:.3f} "
+        f"valid {progress.valid:.3f} best {progress.best_valid:.3f} {progress.seconds:,.0f} s"
+    )
