@@ -113,6 +113,49 @@ def test_outliers_are_the_share_that_was_asked_for() -> None:
             ArdenOutlierDetector(contamination=wrong).fit(IRIS)
 
 
+@pytest.mark.parametrize("score", ["likelihood", "ratio", "typicality"])
+def test_outliers_are_detected_by_any_score_at_a_promised_rate(score: Any) -> None:
+    source = np.random.default_rng(1)
+    x, more = source.normal(size=(2, 900, 3))
+    detector = ArdenOutlierDetector(
+        options=SMALL,
+        epochs=4,
+        score_by=score,
+        false_alarms=0.1,
+        validation_fraction=0.4,
+        random_state=np.random.RandomState(0),
+    ).fit(x)
+    p_values = detector.p_values(more)
+    assert ((detector.predict(more) == -1) == (p_values <= 0.1)).all()
+    assert 0.05 < (p_values <= 0.1).mean() < 0.15
+    assert (detector.predict(x[:9] + 30) == -1).all()
+    found = detector.score_samples(more)
+    normal = arden.score(exact(detector), torch.from_numpy(more)).numpy()
+    if score == "likelihood":
+        assert np.allclose(found, normal, rtol=1e-12)
+    elif score == "ratio":
+        below = arden.score(detector.background_, torch.from_numpy(more)).numpy()
+        assert np.allclose(found, normal - below)
+        assert not np.allclose(below, normal)
+    else:
+        held = detector._hold_out(len(x))[1]
+        usual = arden.score(exact(detector), torch.from_numpy(x[held[::5]])).mean().item()
+        assert np.allclose(found, -np.abs(normal - usual))
+    told = pickle.dumps(detector)
+    assert not [t for _, t, _ in pickletools.genops(told) if str(t).startswith("torch")]
+    assert np.array_equal(pickle.loads(told).p_values(more), p_values)
+
+
+def test_scores_that_cannot_be_are_refused() -> None:
+    with pytest.raises(InputError, match="score: expected one of likelihood, ratio"):
+        ArdenOutlierDetector(score_by="depth").fit(IRIS)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="at least 99 normal rows for a false-alarm rate"):
+        ArdenOutlierDetector(false_alarms=0.01, options=SMALL, **QUICK).fit(IRIS)
+    with pytest.raises(InputError, match="the complexity correction needs whole numbers"):
+        ArdenOutlierDetector(score_by="complexity", options=SMALL, **QUICK).fit(IRIS)
+    ArdenOutlierDetector(score_by="complexity", options=SMALL, **QUICK).fit(BITS)
+
+
 def test_features_are_those_of_the_model() -> None:
     features = ArdenFeatures("nade", options={**SMALL, "hidden": 6}, **QUICK).fit(IRIS)
     expected = arden.represent(exact(features), torch.from_numpy(IRIS)).numpy()

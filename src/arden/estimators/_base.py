@@ -26,6 +26,7 @@ from arden.training.fit import fit_model
 
 __all__ = ["ArdenEstimator"]
 
+_MODELS = ("model_", "background_")
 _MOST_LEVELS = 256
 _SEEDS = 2**31 - 1
 
@@ -62,18 +63,33 @@ class ArdenEstimator(BaseEstimator):
         observed: NDArray[np.bool_] | None = None,
     ) -> None:
         """(n, d), (n,) classes, (n, d) what is known -> (): ``model_`` is fitted to the rows."""
+        source = check_random_state(self.random_state)
+        self._seed: int = int(source.randint(_SEEDS))
+        known = np.ones(x.shape, dtype=bool) if observed is None else observed
+        self.num_levels_ = _levels(x[known], self.discrete)
+        self.model_: AnyModel
+        self.model_, self.n_iter_ = self._fitted(x, labels, observed, {})
+
+    def _fitted(
+        self,
+        x: Numbers,
+        labels: NDArray[np.int64] | None,
+        observed: NDArray[np.bool_] | None,
+        more: Mapping[str, Any],
+    ) -> tuple[AnyModel, int]:
+        """(n, d), (n,), (n, d), further options -> a model of the rows, how many epochs it took.
+
+        Two of them hold the same rows out, those of `_hold_out`.
+        """
         if not 0 < self.validation_fraction < 1:
             raise InputError(
                 "validation_fraction: expected a number above 0 and below 1, "
                 f"got {self.validation_fraction!r}"
             )
-        source = check_random_state(self.random_state)
-        self._seed: int = int(source.randint(_SEEDS))
         known = np.ones(x.shape, dtype=bool) if observed is None else observed
-        self.num_levels_ = _levels(x[known], self.discrete)
         classes = () if labels is None else tuple(map(str, range(int(labels.max()) + 1)))
         schema = Schema("table", (x.shape[1],), self.num_levels_, class_names=classes)
-        held_out = _hold_out(len(x), self.validation_fraction, labels, self._seed)
+        held_out = self._hold_out(len(x), labels)
         values = self._values(np.where(known, x, 0.0)).to(schema.dtype)
 
         def split(rows: NDArray[np.int64], *, prefix: bool = False) -> Split:
@@ -86,7 +102,8 @@ class ArdenEstimator(BaseEstimator):
         train, valid = split(held_out[0]), split(held_out[1], prefix=True)
         data = Dataset("rows", schema, train, valid, valid, "Rows given to an estimator.")
         condition = {} if labels is None else {"condition": "label"}
-        given = {"epochs": self.epochs, **(self.options or {}), **condition, "seed": self._seed}
+        given = {"epochs": self.epochs, **(self.options or {}), **condition, **more}
+        given["seed"] = self._seed
         chosen = split_options(self.system, given)
         model = assemble(self.system, data, chosen)
         result = fit_model(model, data, chosen[2])
@@ -94,8 +111,13 @@ class ArdenEstimator(BaseEstimator):
             for member in model.models if isinstance(model, Mixture) else [model]:
                 member.class_counts = tuple(np.bincount(labels).tolist())
         # In float64 a row's figures do not depend on the rows beside it, to the last digits shown.
-        self.model_: AnyModel = model.double().eval()
-        self.n_iter_ = len(result.records)
+        return model.double().eval(), len(result.records)
+
+    def _hold_out(
+        self, rows: int, labels: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """n rows -> those a fit trains on, and those that choose its epoch."""
+        return _hold_out(rows, self.validation_fraction, labels, self._seed)
 
     def _values(self, x: Numbers, known: NDArray[np.bool_] | None = None) -> Tensor:
         """(n, d) -> the same as the model takes them: levels, or reals.
@@ -116,20 +138,28 @@ class ArdenEstimator(BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        if "model_" in state:
-            with tempfile.TemporaryDirectory() as place:
-                folder = save(state.pop("model_"), Path(place) / "model")
-                state["_files"] = {name: (folder / name).read_bytes() for name in (CONFIG, WEIGHTS)}
+        state["_files"] = {name: _packed(state.pop(name)) for name in _MODELS if name in state}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        files = state.pop("_files", None)
+        files = state.pop("_files", {})
         super().__setstate__(state)
-        if files is not None:
-            with tempfile.TemporaryDirectory() as place:
-                for name in (CONFIG, WEIGHTS):
-                    (Path(place) / name).write_bytes(files[name])
-                self.model_ = load(place)
+        for name, packed in files.items():
+            setattr(self, name, _unpacked(packed))
+
+
+def _packed(model: AnyModel) -> dict[str, bytes]:
+    """A model -> its recipe and its weights, as the files they would be."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = save(model, Path(place) / "model")
+        return {name: (folder / name).read_bytes() for name in (CONFIG, WEIGHTS)}
+
+
+def _unpacked(files: Mapping[str, bytes]) -> AnyModel:
+    with tempfile.TemporaryDirectory() as place:
+        for name in (CONFIG, WEIGHTS):
+            (Path(place) / name).write_bytes(files[name])
+        return load(place)
 
 
 def _levels(values: Numbers, discrete: bool | None) -> int | None:
