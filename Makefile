@@ -30,6 +30,7 @@ demo: .venv/.installed-demo ## fit a NADE to real digits, verify it, draw sample
 test: .venv/.installed-test ## all tests and doctests, then planted defects that tests must catch
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/planted.py
 
 test-faults: .venv/.installed-test ## thirty kills of fits that must end in the same weights, files damaged at random
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --kills 20
