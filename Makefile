@@ -15,11 +15,11 @@ PIP := $(BIN)/python -m pip
 INSTALL := $(PIP) install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo test test-faults check bench docs clean
 .NOTPARALLEL:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.installed-demo ## fit a NADE to real digits, verify it, draw samples, name the pictures
 	$(BIN)/arden fit nade digits --out runs/demo --overwrite
@@ -30,6 +30,12 @@ demo: .venv/.installed-demo ## fit a NADE to real digits, verify it, draw sample
 test: .venv/.installed-test ## all tests and doctests, then planted defects that tests must catch
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/planted.py
+
+test-faults: .venv/.installed-test ## thirty kills of fits that must end in the same weights, files damaged at random
+	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --kills 20
+	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py nade --kills 10
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --seconds 20
 
 check: .venv/.installed-test ## formatting, lint and types; changes nothing
 	$(BIN)/ruff format --check .

@@ -22,7 +22,10 @@ SMALL: dict[str, tuple[dict[str, int], Callable[[Any], bool]]] = {
         lambda found: found["logistic regression"] > 0.9 and math.isfinite(found["nats"]),
     ),
     "pyod_adapter": ({"epochs": 15}, lambda found: found > 0.3),
+    "lightning_module": ({"epochs": 2, "hidden": 20}, lambda nats: 20 < nats < 40),
 }
+NEEDS = {"lightning_module": "lightning"}
+"""An example -> a package of its own that no extra of Arden brings."""
 
 
 def test_every_example_is_run_and_short() -> None:
@@ -33,6 +36,8 @@ def test_every_example_is_run_and_short() -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_it_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name], reason=f"needs the package {NEEDS[name]}")
     how, expected = SMALL[name]
     with without_kernels():
         found = runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](**how)

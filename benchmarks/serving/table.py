@@ -62,12 +62,14 @@ def growth(memory: list[list[float]]) -> tuple[float, float]:
 
 
 def _draw(found: dict[str, Any]) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     from arden.plots.style import (
         BLUE,
-        INK,
         LABEL_SIZE,
         MUTED,
         ORANGE,
+        TEXT,
         VERMILION,
         new_figure,
         tidy,
@@ -84,17 +86,21 @@ def _draw(found: dict[str, Any]) -> None:
         p99 = [stage["p99_ms"] for stage in mine]
         left.plot(rates, p99, marker="o", markersize=4, color=colour, label=name)
     left.set(xscale="log", yscale="log")
-    left.set_xlabel("requests a second", color=INK)
-    left.set_ylabel("p99, ms", color=INK)
+    for axis in (left.xaxis, left.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_locator(NullLocator())
+    left.set_xlabel("requests a second", **TEXT)
+    left.set_ylabel("p99, ms", **TEXT)
     clients = ", ".join(map(str, dict.fromkeys(stage["clients"] for stage in found["stages"])))
-    left.set_title(f"{clients} clients, upwards", loc="left", fontsize=10, color=INK)
-    left.legend(frameon=False, fontsize=LABEL_SIZE)
+    left.set_title(f"{clients} clients, upwards", loc="left", fontsize=10, **TEXT)
+    left.legend(frameon=False, prop={"family": TEXT["family"], "size": LABEL_SIZE})
     times = [seconds for seconds, _ in found["memory"]]
     right.plot(times, [size / _MEGABYTE for _, size in found["memory"]], color=BLUE)
     right.set_ylim(0, None)
-    right.set_xlabel("seconds", color=INK)
-    right.set_ylabel("resident memory, MB", color=INK)
-    right.set_title("all five in turn, 8 clients", loc="left", fontsize=10, color=INK)
+    right.set_xlabel("seconds", **TEXT)
+    right.set_ylabel("resident memory, MB", **TEXT)
+    right.set_title("all five in turn, 8 clients", loc="left", fontsize=10, **TEXT)
     for axes in (left, right):
         tidy(axes)
         axes.grid(visible=True, color=MUTED, alpha=0.2, linewidth=0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["ArdenError", "FileError", "InputError", "suggestion"]
+__all__ = ["ArdenError", "FileError", "InputError", "shortened", "suggestion"]
 
 
 class ArdenError(Exception):
@@ -37,3 +37,13 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     spelt = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(word.casefold(), spelt, n=1, cutoff=0.6)
     return f' Did you mean "{spelt[close[0]]}"?' if close else ""
+
+
+def shortened(found: str, most: int = 40) -> str:
+    """What a file holds, the most characters -> how it stands in a sentence: on one line.
+
+    >>> shortened("3\\n4,0,0"), shortened("nine" * 20, 10)
+    ('3 4,0,0', 'ninenineni…')
+    """
+    line = "".join(c if c.isprintable() else "�" for c in " ".join(found.split()))
+    return line if len(line) <= most else f"{line[:most]}…"

@@ -64,6 +64,19 @@ def test_records_and_lists_of_cells_are_one_table() -> None:
     assert to_plain_rows(found.values, PETS)[0] == {**records[0], "weight": 1.0}
 
 
+def test_booleans_and_numbers_are_the_words_that_say_them() -> None:
+    """A .csv wrote true and FALSE, and codes that are no numbers."""
+    columns = (
+        Column("tame", "binary", 2, levels=("FALSE", "true"), dtype="string"),
+        Column("code", "categorical", 3, levels=("01", "1", "x"), dtype="string"),
+    )
+    schema = Schema("table", (2,), None, columns)
+    found = plain_rows([[True, 1], [False, "01"], ["true", "1"], [None, None]], schema)
+    assert found.values[:3].tolist() == [[1, 1], [0, 0], [1, 1]]
+    with pytest.raises(InputError, match="holds 0"):
+        plain_rows([[0, 1]], schema)
+
+
 def test_records_of_nameless_columns_are_read_by_name() -> None:
     plain = Schema("table", (3,), 5)
     found = plain_rows([{"x2": 4, "x0": 1, "x1": 0}, [1, 0, 4]], plain)
@@ -104,7 +117,7 @@ def test_strings_end_and_documents_are_windows() -> None:
     expected = scoring_windows(symbols, 6, 3).take()
     assert torch.equal(windows.values, expected.values)
     assert document.tolist() == [0, 0, 1]
-    windows, document = plain_documents([[0, 255, 3], [1, 2, 3, 4, 5]], SOUND)
+    windows, document = plain_documents([[0, 255.0, 3], [1, 2, 3, 4, 5]], SOUND)
     assert document.tolist() == [0, 1, 1]
     assert windows.values[0].tolist() == [0, 255, 3, 0]
 
@@ -164,6 +177,8 @@ def test_wrong_rows_are_named_by_their_place(rows: Any, schema: Schema, told: st
         (["\ud800"], TEXT, "lone surrogate U+D800"),
         ([[256]], SOUND, "no list of whole numbers in 0..255"),
         ([[True]], SOUND, "no list of whole numbers in 0..255"),
+        ([[0.5]], SOUND, "no list of whole numbers in 0..255"),
+        ([[float("nan")]], SOUND, "no list of whole numbers in 0..255"),
         (["a"], SOUND, "no list of whole numbers in 0..255"),
     ],
 )

@@ -98,10 +98,11 @@ def test_rows_that_are_left_out_are_told(tmp_path: Path, monkeypatch: pytest.Mon
     path = reproduce("some", tmp_path / "runs", tmp_path, about={"commit": "abc"})
     found = json.loads(path.read_text())
     [measured] = found["runs"]
-    assert measured["protocol"].endswith("Only the first rows: 20 of train, 5 of test.")
+    assert measured["protocol"].endswith("Only rows evenly spread: 20 of train, 5 of test.")
     assert measured["test_rows"] == 5
     model = load(tmp_path / "runs" / "some-0")
-    nats = -score(model, data.test.values[:5]).mean().item()
+    places = [at * len(data.test) // 5 for at in range(5)]
+    nats = -score(model, data.test.values[places]).mean().item()
     assert measured["test_nats"] == pytest.approx(nats)
     assert found["commit"] == "abc"
 

@@ -19,22 +19,24 @@ from tests.serving.test_answers import PET
 from tests.serving.toys import Running
 
 MANY = 32
-ASKED: dict[str, list[dict[str, Any]]] = {
-    "/score": [{"model": "pets", "rows": PET[place % 3 :]} for place in range(MANY)],
-    "/sample": [{"model": "pets", "number": 1 + place % 3, "seed": place} for place in range(MANY)],
-    "/complete": [
-        {"model": "reals", "rows": [[None, 5.0 + place / 9, None], [4.5, None, 7.0]], "seed": place}
-        for place in range(MANY)
-    ],
-    "/detect": [
-        {
-            "model": "bits",
-            "rows": [[place % 2] * 6, [0, 1, 1, 0, 1, place % 2]],
-            "false_alarms": 0.2,
-        }
-        for place in range(MANY)
-    ],
-}
+ASKED: list[tuple[str, str, list[dict[str, Any]]]] = [
+    ("/score", "pets", [{"rows": PET[n % 3 :], "variables": n > 15} for n in range(MANY)]),
+    ("/score", "strings", [{"rows": ["ab" * (1 + n % 7), "c"]} for n in range(MANY)]),
+    ("/score", "text", [{"rows": ["abc" * (1 + n % 5), "c"]} for n in range(MANY)]),
+    ("/sample", "pets", [{"number": 1 + n % 3, "seed": n} for n in range(MANY)]),
+    ("/sample", "strings", [{"number": 1 + n % 3, "seed": n} for n in range(MANY)]),
+    (
+        "/complete",
+        "reals",
+        [{"rows": [[None, 5 + n / 9, None], [4.5, None, 7]], "seed": n} for n in range(MANY)],
+    ),
+    ("/complete", "pets", [{"rows": PET[n % 3 :], "seed": n} for n in range(MANY)]),
+    (
+        "/detect",
+        "bits",
+        [{"rows": [[n % 2] * 6, [0, 1, 1, 0, 1, n % 2]], "false_alarms": 0.2} for n in range(MANY)],
+    ),
+]
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -48,18 +50,20 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@pytest.mark.parametrize("path", ASKED)
-def test_answers_do_not_hang_on_who_else_asks(server: Running, path: str) -> None:
-    alone = [server.client.post(path, json=told).json() for told in ASKED[path]]
-    batcher = server.served[ASKED[path][0]["model"]].batcher
+@pytest.mark.parametrize(("path", "name", "asked"), ASKED)
+def test_answers_do_not_hang_on_who_else_asks(
+    server: Running, path: str, name: str, asked: list[dict[str, Any]]
+) -> None:
+    def ask(told: dict[str, Any]) -> dict[str, Any]:
+        return server.ask(path, name, **told)
+
+    alone = list(map(ask, asked))
+    batcher = server.served[name].batcher
     before, shared = batcher.passes, batcher.shared
     with ThreadPoolExecutor(MANY) as threads:
-        together = list(
-            threads.map(lambda told: server.client.post(path, json=told).json(), ASKED[path])
-        )
+        together = list(threads.map(ask, asked))
     assert batcher.shared - shared == MANY
     assert batcher.passes - before < MANY  # else nothing was put to the test
-    assert "error" not in alone[0]
     for one, other in zip(alone, together, strict=True):
         assert alike(one, other)
 

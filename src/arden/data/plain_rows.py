@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from arden.data.alphabets import symbols_of
+from arden.data.column import Column
 from arden.data.dataset import Split
 from arden.data.decoding import cells_of
 from arden.data.documents import Document, DocumentSource
@@ -176,7 +177,8 @@ def _symbols(row: Any, place: int, schema: Schema) -> np.ndarray:
                 "expected Unicode text"
             ) from None
     whole = isinstance(row, (list, tuple)) and all(
-        type(level) is int and 0 <= level < MU_LAW_SYMBOLS for level in row
+        type(level) in (int, float) and 0 <= level < MU_LAW_SYMBOLS and level == int(level)
+        for level in row
     )
     if not whole:
         raise InputError(
@@ -220,14 +222,20 @@ def _cells_in_order(row: Any, place: int, schema: Schema) -> list[Any]:
 
 def _table(rows: Rows, schema: Schema) -> RawTable:
     columns = [
-        _column(column.name, [row[place] for row in rows], schema.missing)
+        _column(column, [row[place] for row in rows], schema.missing)
         for place, column in enumerate(schema.columns)
     ]
     return RawTable("rows", columns, schema.missing, named=True)
 
 
-def _column(name: str, cells: list[Any], missing: Sequence[str]) -> RawColumn:
-    """Cells that are texts, numbers, booleans or None -> a column; several kinds become texts."""
+def _column(column: Column, cells: list[Any], missing: Sequence[str]) -> RawColumn:
+    """Cells that are texts, numbers, booleans or None -> a column; several kinds become texts.
+
+    Where the file wrote words, a boolean is the one that says it, in whatever capitals.
+    """
+    name = column.name
+    of_words = any(isinstance(level, str) for level in column.levels)
+    said = {level.lower(): level for level in column.levels if isinstance(level, str)}
     for place, cell in enumerate(cells):
         if cell is not None and not isinstance(cell, (str, bool, int, float)):
             raise InputError(
@@ -235,7 +243,7 @@ def _column(name: str, cells: list[Any], missing: Sequence[str]) -> RawColumn:
                 f"{type(cell).__name__}; expected a text, a number or null"
             )
     known = [cell for cell in cells if cell is not None]
-    if known and not any(isinstance(cell, str) for cell in known):
+    if known and not of_words and not any(isinstance(cell, str) for cell in known):
         bools = all(isinstance(cell, bool) for cell in known)
         filled = [known[0] if cell is None else cell for cell in cells]
         unknown = np.array([cell is None for cell in cells], dtype=bool)
@@ -244,7 +252,14 @@ def _column(name: str, cells: list[Any], missing: Sequence[str]) -> RawColumn:
         except OverflowError:
             raise InputError(f'rows: column "{name}" holds a number beyond 1e308') from None
         return RawColumn(name, array, unknown, "bool" if bools else "double")
-    texts = ["" if cell is None else str(cell).strip() for cell in cells]
+    texts = [
+        ""
+        if cell is None
+        else said.get(str(cell).lower(), str(cell))
+        if isinstance(cell, bool)
+        else str(cell).strip()
+        for cell in cells
+    ]
     marks = {*missing, ""}
     unknown = np.array(
         [c is None or t.lower() in marks for c, t in zip(cells, texts, strict=True)], dtype=bool

@@ -37,6 +37,8 @@ R = TypeVar("R")
 
 _SMALL = 10_000
 """Bytes of a body, or scalars of an answer, that are read or written on the event loop."""
+_PATIENCE = 8
+"""How many times the limit is read of a body that is too long, before the connection is cut."""
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _STRICT = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
@@ -85,7 +87,7 @@ def make_app(
     for operation in OPERATIONS.values():
         able = [one for one in served if operation.name in one.verbs]
         if able:
-            _add(app, operation, models, able, limits)
+            _add(app, operation, models, able, limits, metrics)
 
     @app.get("/health", summary="Whether the server answers; open to anyone")
     async def health() -> Health:
@@ -116,6 +118,7 @@ def _add(
     models: dict[str, Served],
     able: Sequence[Served],
     limits: Limits,
+    metrics: Metrics,
 ) -> None:
     """One operation -> its endpoint."""
     binary = {"schema": {"type": "string", "format": "binary"}}
@@ -137,6 +140,9 @@ def _add(
     )
     async def endpoint(request: Request) -> Response:
         headers = request.headers
+        if metrics.running > 2 * limits.max_waiting:  # before its body takes room
+            told = f"{limits.max_waiting} requests and more are being answered (--max-waiting)"
+            raise Refusal(503, f"{told}; try again in a moment", {"Retry-After": "1"})
         body = await _body(request, limits)
         empty = not body and operation.takes_rows is None
         form = JSON if empty else format_of_body(headers.get("content-type"))
@@ -174,14 +180,27 @@ async def _off_the_loop(is_small: bool, function: Callable[..., R], *arguments: 
 
 
 async def _body(request: Request, limits: Limits) -> bytes:
-    """A request -> its body, refused as soon as it is known to be too long."""
+    """A request -> its body; one that is too long is refused, and not kept.
+
+    It is read to its end if that is not too far: most clients only listen once they have sent all.
+    """
     told = request.headers.get("content-length", "")
-    if told.isdigit():
-        limits.check_body(int(told))
-    whole = bytearray()
-    async for chunk in request.stream():
-        whole += chunk
-        limits.check_body(len(whole))
+    length = int(told) if told.isdigit() else 0
+    if "expect" in request.headers or length > _PATIENCE * limits.max_bytes:
+        limits.check_body(length)
+    whole, size = bytearray(), 0
+    try:
+        async with asyncio.timeout(limits.max_time):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size <= limits.max_bytes:
+                    whole += chunk
+                elif size > _PATIENCE * limits.max_bytes:
+                    break
+    except TimeoutError:
+        late = f"body: expected the whole of it within {limits.max_time:g} seconds (--max-time)"
+        raise Refusal(408, late) from None
+    limits.check_body(size)
     return bytes(whole)
 
 

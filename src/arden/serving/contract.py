@@ -19,6 +19,7 @@ REFUSALS = {
     401: "The token is missing or another.",
     404: "There is no such model.",
     406: "Neither JSON nor Arrow is accepted.",
+    408: "The body did not come within the time limit.",
     409: "This model has no normal rows to rank among.",
     413: "The body or the number of rows is beyond the limit.",
     415: "The body is neither JSON nor Arrow.",
@@ -41,6 +42,11 @@ def request_body(
         "description": "Which of the served models; not needed where there is one.",
         "anyOf": [{"type": "string", "enum": names}, {"type": "null"}],
     }
+    if not any(served.model.context_size for served in models):
+        for name in ("label", "labels"):
+            schema["properties"].pop(name, None)
+    for name in {"number", "candidates"} & set(schema["properties"]):
+        schema["properties"][name]["maximum"] = limits.max_samples
     content: dict[str, Any] = {JSON: {"schema": schema}}
     if len(names) > 1:
         schema["required"] = ["model"]
@@ -123,7 +129,9 @@ def _cell(column: Column, schema: Schema) -> dict[str, Any]:
     if column.has_other:
         return {"type": ["string", "number", "boolean", "null"]}
     if column.levels:
-        return {"enum": [*column.levels, None]}
+        words = {str(level).lower() for level in column.levels if isinstance(level, str)}
+        said = [value for value in (False, True) if str(value).lower() in words]
+        return {"enum": [*column.levels, *said, None]}
     if column.num_symbols is None:
         return {"type": ["number", "null"]}
     low = column.low or 0

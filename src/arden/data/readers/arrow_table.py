@@ -77,8 +77,9 @@ def parquet_tables(
         raise FileError(
             f"{path}: not a readable Parquet file; is it damaged or cut short?"
         ) from None
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    except OSError as error:  # Arrow's own have several lines and no strerror
+        reason = " ".join(str(error.strerror or error).split())
+        raise FileError(f"{path}: cannot be read ({reason}).") from None
 
 
 def _arrow() -> Any:

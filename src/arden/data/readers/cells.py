@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from arden.data.raw import RawColumn
+from arden.errors import shortened
 
 __all__ = ["MISSING", "CellError", "column_of_texts", "parsed"]
 
@@ -58,7 +59,7 @@ def column_of_texts(
     infinite = ~np.isfinite(values)[codes]
     if infinite.any():
         row = int(infinite.argmax())
-        raise CellError(row, f'holds "{cells[row]}"; expected a finite number.')
+        raise CellError(row, f'holds "{shortened(cells[row])}"; expected a finite number.')
     if all(_WHOLE.fullmatch(word) for word in known) and np.abs(values).max() < _MOST_WHOLE:
         return RawColumn(name, values.astype(np.int64)[codes], unknown, "int64")
     return RawColumn(name, values[codes], unknown, "double")
@@ -83,7 +84,7 @@ def _check_slip(cells: np.ndarray, unknown: np.ndarray, wrong: np.ndarray) -> No
         row = int(wrong.argmax())
         raise CellError(
             row,
-            f'holds "{cells[row]}", but {known - count:,} of the {known:,} known cells of this '
-            "column are numbers; expected a number, a mark of a missing value (--missing), or a "
-            "schema in which the column is categorical.",
+            f'holds "{shortened(cells[row])}", but {known - count:,} of the {known:,} known cells '
+            "of this column are numbers; expected a number, a mark of a missing value (--missing), "
+            "or a schema in which the column is categorical.",
         )

@@ -16,7 +16,7 @@ import numpy as np
 from arden.data.raw import RawRows, RawSource, RawTable
 from arden.data.readers.cells import MISSING, CellError, column_of_texts
 from arden.data.schema import default_column_name
-from arden.errors import FileError, InputError
+from arden.errors import FileError, InputError, shortened
 
 __all__ = ["csv_chunks", "csv_tables", "has_names", "read_csv", "read_csv_table"]
 
@@ -105,7 +105,7 @@ def csv_tables(
                 try:
                     table.columns.append(column_of_texts(name, column, missing, as_texts))
                 except CellError as error:
-                    where = f' ("{name}")' if head.names else ""
+                    where = f' ("{shortened(name)}")' if head.names else ""
                     raise InputError(
                         f"{path}: line {lines[error.row]}, column {index + 1}{where} {error.words}"
                     ) from None
@@ -209,7 +209,9 @@ def _header(path: Path, fields: list[str]) -> tuple[bool, tuple[str, ...] | None
         )
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f'{path}: line 1 names "{name}" twice; columns need distinct names.')
+            raise InputError(
+                f'{path}: line 1 names "{shortened(name)}" twice; columns need distinct names.'
+            )
     if counts:
         return True, None, "the first line counts the columns"
     return True, names, "the first line names the columns"
@@ -224,14 +226,14 @@ def _numbers(path: Path, line: int, fields: list[str], names: tuple[str, ...] | 
     except ValueError:
         pass
     for index, field in enumerate(fields):
-        name = f' ("{names[index]}")' if names else ""
+        name = f' ("{shortened(names[index])}")' if names else ""
         where = f"{path}: line {line}, column {index + 1}{name}"
         if field.strip().lower() in MISSING:
             raise InputError(f'{where} is missing ("{field}"); every cell must hold a number.')
         if not _is_number(field):
-            raise InputError(f'{where} holds "{field}"; expected a number.')
+            raise InputError(f'{where} holds "{shortened(field)}"; expected a number.')
         if not np.isfinite(float(field)):
-            raise InputError(f'{where} holds "{field}"; expected a finite number.')
+            raise InputError(f'{where} holds "{shortened(field)}"; expected a finite number.')
     raise AssertionError("a line was refused although each of its fields is a number")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -99,6 +100,14 @@ def value_dtype(path: Path, split: str | None = None) -> str | None:
     return by_key[key].dtype.name if key else None
 
 
+_DAMAGE = (
+    *(EOFError, MemoryError, ValueError, zipfile.BadZipFile, zlib.error),
+    # numpy reads a header that is older than it with Python's own tokenizer; zip's newer ways
+    # of packing are not all there.
+    *(tokenize.TokenError, SyntaxError, NotImplementedError, RuntimeError, OverflowError),
+)
+
+
 @contextmanager
 def _one_sentence(path: Path) -> Iterator[None]:
     try:
@@ -107,7 +116,7 @@ def _one_sentence(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise FileError(f"{path}: cannot be read ({error.strerror or error}).") from None
-    except (EOFError, MemoryError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         # numpy speaks of pickles for any file it does not recognise.
         reason = (
             "it holds Python objects, which are not loaded, or is no array at all"

@@ -114,8 +114,8 @@ def _read(path: Path) -> tuple[np.ndarray, int]:
         with path.open("rb") as opened, wave.open(opened) as file:
             channels, width, rate, length, *_ = file.getparams()
             content = file.readframes(length)
-    except (wave.Error, EOFError) as error:
-        reason = str(error) or "it is cut short"
+    except (wave.Error, EOFError, RuntimeError) as error:  # the last: a size beyond the file's end
+        reason = str(error) or "it is damaged or cut short"
         raise FileError(
             f"{path}: expected a WAV file of uncompressed 8-bit or 16-bit samples ({reason})."
         ) from None
