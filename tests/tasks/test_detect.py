@@ -47,7 +47,7 @@ def shaken(name: str, data, seed: int = 0, **options) -> AutoregressiveModel:
 
 def test_p_values_are_uniform_when_rows_are_exchangeable() -> None:
     source = np.random.default_rng(0)
-    count, trials = 19, 5_000
+    count, trials = 19, 2_000
     scores = torch.tensor(source.normal(size=(trials, count + 1)))
     p = torch.stack([rank_p_values(row[:-1], row[-1:])[0] for row in scores])
     ranks = (p * (count + 1)).round().long()
@@ -58,10 +58,10 @@ def test_p_values_are_uniform_when_rows_are_exchangeable() -> None:
 
 
 @pytest.mark.parametrize("levels", [None, 3])
-@pytest.mark.parametrize("rate", [0.05, 0.1, 0.33])
+@pytest.mark.parametrize("rate", [0.05, 0.33])
 def test_false_alarms_stay_below_the_rate(levels: int | None, rate: float) -> None:
     source = np.random.default_rng(1)
-    trials, count = 1_500, 40
+    trials, count = 1_000, 40
     scores = source.normal(size=(trials, count + 1))
     if levels:  # nothing but ties
         scores = np.floor(np.abs(scores)).clip(max=levels - 1)
@@ -80,8 +80,8 @@ def test_false_alarms_stay_below_the_rate(levels: int | None, rate: float) -> No
 
 def test_noise_breaks_ties_evenly() -> None:
     source = np.random.default_rng(2)
-    scores = torch.tensor(source.integers(0, 2, size=(2_500, 10)).astype(float))
-    noise = torch.tensor(source.random((2_500, 1)))
+    scores = torch.tensor(source.integers(0, 2, size=(1_200, 10)).astype(float))
+    noise = torch.tensor(source.random((1_200, 1)))
     p = torch.cat([rank_p_values(r[:-1], r[-1:], u) for r, u in zip(scores, noise, strict=True)])
     for level in (0.05, 0.3, 0.77):
         share = (p <= level).double().mean().item()
@@ -105,6 +105,8 @@ def test_what_cannot_be_promised_is_refused() -> None:
     calibration = calibrate(torch.arange(50.0))
     with pytest.raises(InputError, match=r"at least 99 normal rows .* rate of 0.01, got 50"):
         calibration.threshold(0.01)
+    with pytest.raises(InputError, match=r"at least 1e308 normal rows"):
+        calibration.threshold(5e-324)
     assert calibrate(torch.arange(99.0)).threshold(0.01) == 0.0
     assert calibrate(torch.arange(99.0)).threshold(0.29) == 28.0  # 0.29 · 100 rounds below 29
     for rate in (0.0, 1.0, -1.0, math.nan):

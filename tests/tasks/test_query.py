@@ -120,10 +120,10 @@ def test_what_cannot_be_listed_is_estimated_with_an_error(
     model = MODELS[name]()
     exact = query(model, ASKED, GIVEN)
     monkeypatch.setattr("arden.tasks.query._MOST_LISTED", 1)
-    answers = [query(model, ASKED, GIVEN, candidates=500, seed=seed) for seed in range(0, 80, 2)]
+    answers = [query(model, ASKED, GIVEN, candidates=500, seed=seed) for seed in range(0, 40, 2)]
     off = torch.tensor([(a.probability - exact.probability) / a.standard_error for a in answers])
     assert not any(answer.exact for answer in answers)
-    assert abs(off.mean()) < 5 / math.sqrt(40)
+    assert abs(off.mean()) < 5 / math.sqrt(20)
     assert 0.6 < off.std() < 1.5
     assert all(1 <= answer.effective_sample_size <= 1000 for answer in answers)
     assert query(model, ASKED, GIVEN, seed=3) == query(model, ASKED, GIVEN, seed=3)
@@ -147,7 +147,7 @@ def test_intervals_agree_with_counting_draws(build_model: Any) -> None:
     model = build_model(TABLE)
     asked: dict[int, Any] = {1: (35.0, 60.0), 3: (-0.5, math.inf), 2: {1, 2, 3}}
     found = query(model, asked, candidates=4000)
-    drawn = sample(model, 40_000, seed=0)
+    drawn = sample(model, 20_000, seed=0)
     inside = (drawn[:, 1] >= 35) & (drawn[:, 1] <= 60) & (drawn[:, 3] >= -0.5) & (drawn[:, 2] >= 1)
     if build_model is made:  # samples are of the model's own order, not of the question's
         order = [1, 2, 3, 0]
@@ -156,11 +156,11 @@ def test_intervals_agree_with_counting_draws(build_model: Any) -> None:
         from arden.core.draw import draw
         from tests.core.models import noise_for
 
-        drawn = draw(model, noise_for(model, 40_000), order=walk)
+        drawn = draw(model, noise_for(model, 20_000), order=walk)
         inside = (drawn[:, 1] >= 35) & (drawn[:, 1] <= 60) & (drawn[:, 3] >= -0.5)
         inside &= drawn[:, 2] >= 1
     share = inside.double().mean().item()
-    error = math.hypot(found.standard_error, math.sqrt(share * (1 - share) / 40_000))
+    error = math.hypot(found.standard_error, math.sqrt(share * (1 - share) / 20_000))
     assert abs(found.probability - share) < 5 * error
     assert found.standard_error < 0.05 * found.probability
     assert not found.exact

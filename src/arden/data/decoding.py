@@ -25,6 +25,7 @@ __all__ = [
     "cells_of",
     "csv_bytes",
     "filled_cells",
+    "frame_of_cells",
     "parquet_bytes",
     "parquet_of_cells",
     "to_frame",
@@ -159,6 +160,25 @@ def parquet_of_cells(
 
     Raises InputError without pyarrow.
     """
+    return _as_parquet(_arrow_of_cells(cells, dtypes, schema))
+
+
+def frame_of_cells(
+    cells: Mapping[str, list[Level | None]],
+    dtypes: Mapping[str, str],
+    schema: Schema,
+    library: str = "pandas",
+) -> Any:
+    """As `parquet_of_cells` -> a frame of a library.
+
+    Raises InputError without pyarrow or the library.
+    """
+    return _in_library(_arrow_of_cells(cells, dtypes, schema), library)
+
+
+def _arrow_of_cells(
+    cells: Mapping[str, list[Level | None]], dtypes: Mapping[str, str], schema: Schema
+) -> Any:
     try:
         import pyarrow
     except ImportError:
@@ -168,7 +188,7 @@ def parquet_of_cells(
         _arrow_column(pyarrow, dtypes[name], own[name].levels if name in own else (), column)
         for name, column in cells.items()
     ]
-    return _as_parquet(pyarrow.table(columns, names=list(cells)))
+    return pyarrow.table(columns, names=list(cells))
 
 
 def _as_parquet(table: Any) -> bytes:
@@ -201,7 +221,10 @@ def to_frame(
             f"values: expected (N, {', '.join(map(str, schema.event_shape))}) rows of a table, "
             f"got {tuple(values.shape)} of kind {schema.kind}."
         )
-    table = arrow_table(values, schema, observed)
+    return _in_library(arrow_table(values, schema, observed), library)
+
+
+def _in_library(table: Any, library: str) -> Any:
     if library == "pyarrow":
         return table
     try:

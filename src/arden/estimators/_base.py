@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
 from torch import Tensor
 
 from arden.assembly import assemble, split_options
@@ -19,12 +20,15 @@ from arden.core.latent import AnyModel
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset, Split
+from arden.data.decoding import LIBRARIES
+from arden.data.loading import load_data, read_rows
+from arden.data.readers.arrow_table import is_frame, table_of_frame
 from arden.data.schema import Schema
 from arden.errors import InputError
 from arden.storage.model_files import CONFIG, WEIGHTS, load, save
 from arden.training.fit import fit_model
 
-__all__ = ["ArdenEstimator"]
+__all__ = ["ArdenEstimator", "as_mask", "library_of"]
 
 _MODELS = ("model_", "background_")
 _MOST_LEVELS = 256
@@ -56,6 +60,37 @@ class ArdenEstimator(BaseEstimator):
         self.discrete = discrete
         self.random_state = random_state
 
+    _schema: Schema | None = None
+    """Of the frame that was fitted, where its columns are of several kinds."""
+
+    def _rows(
+        self, X: Any, *, reset: bool, gaps: bool = False
+    ) -> tuple[Numbers, NDArray[np.bool_] | None]:
+        """(n, d) numbers, or a frame with words -> (n, D) values, (n, D) which are known.
+
+        None for all of them. The columns of a frame with words are read as `arden.load_data` does,
+        and what is missing there is not known; in plain numbers ``gaps`` are NaN.
+        """
+        if reset:
+            self._schema = _schema_of(X)
+        if self._schema is None:
+            how: dict[str, Any] = {"ensure_all_finite": "allow-nan"} if gaps else {}
+            least = 2 if reset else 1
+            x = validate_data(
+                self, X, dtype=np.float64, ensure_min_samples=least, reset=reset, **how
+            )
+            known = ~np.isnan(x)
+            return x, None if known.all() else known
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        if not is_frame(X):
+            raise InputError(
+                "X: expected a data frame with the columns that were fitted, "
+                f"got {type(X).__name__}"
+            )
+        rows = read_rows(X, self._schema)
+        observed = None if rows.observed is None else rows.observed.numpy()
+        return rows.values.double().numpy(), observed
+
     def _fit_model(
         self,
         x: Numbers,
@@ -66,7 +101,10 @@ class ArdenEstimator(BaseEstimator):
         source = check_random_state(self.random_state)
         self._seed: int = int(source.randint(_SEEDS))
         known = np.ones(x.shape, dtype=bool) if observed is None else observed
-        self.num_levels_ = _levels(x[known], self.discrete)
+        if self._schema is None:
+            self.num_levels_ = _levels(x[known], self.discrete)
+        else:
+            self.num_levels_ = self._schema.num_symbols
         self.model_: AnyModel
         self.model_, self.n_iter_ = self._fitted(x, labels, observed, {})
 
@@ -88,7 +126,9 @@ class ArdenEstimator(BaseEstimator):
             )
         known = np.ones(x.shape, dtype=bool) if observed is None else observed
         classes = () if labels is None else tuple(map(str, range(int(labels.max()) + 1)))
-        schema = Schema("table", (x.shape[1],), self.num_levels_, class_names=classes)
+        schema = self._schema or Schema(
+            "table", (x.shape[1],), self.num_levels_, class_names=classes
+        )
         held_out = self._hold_out(len(x), labels)
         values = self._values(np.where(known, x, 0.0)).to(schema.dtype)
 
@@ -126,6 +166,8 @@ class ArdenEstimator(BaseEstimator):
             InputError: other levels than those fitted to.
         """
         x = np.where(np.isnan(x), 0.0, x) if known is None else np.where(known, x, 0.0)
+        if self._schema is not None:  # checked as they were read
+            return torch.from_numpy(x).to(self._schema.dtype)
         if self.num_levels_ is None:
             return torch.from_numpy(np.ascontiguousarray(x, dtype=np.float64))
         wrong = (x != np.floor(x)) | (x < 0) | (x >= self.num_levels_)
@@ -146,6 +188,27 @@ class ArdenEstimator(BaseEstimator):
         super().__setstate__(state)
         for name, packed in files.items():
             setattr(self, name, _unpacked(packed))
+
+
+def as_mask(known: NDArray[np.bool_] | None) -> Tensor | None:
+    """(n, D) which are known, None for all -> the same as tasks take it."""
+    return None if known is None else torch.from_numpy(known)
+
+
+def library_of(X: Any) -> str:
+    """A frame -> which library it is of."""
+    home = type(X).__module__.partition(".")[0]
+    return home if home in LIBRARIES else "pandas"
+
+
+def _schema_of(X: Any) -> Schema | None:
+    """What is given to fit -> the schema of a frame in which there are words; else None."""
+    if not is_frame(X):
+        return None
+    table = table_of_frame(X, "X")
+    if not any(column.is_text and not column.missing.all() for column in table.columns):
+        return None
+    return load_data(X).schema
 
 
 def _packed(model: AnyModel) -> dict[str, bytes]:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import DensityMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from arden.estimators._base import ArdenEstimator
+from arden.data.decoding import to_frame
+from arden.estimators._base import ArdenEstimator, as_mask, library_of
 from arden.tasks.sample import sample
 from arden.tasks.score import score
 from arden.tasks.verbs import exact
@@ -19,7 +20,11 @@ __all__ = ["ArdenDensity"]
 
 
 class ArdenDensity(DensityMixin, ArdenEstimator):
-    """An exact p(x) of rows of numbers, by any system of `arden models` with a likelihood.
+    """An exact p(x) of rows, by any system of `arden models` with a likelihood.
+
+    Rows are numbers (n, d), or a data frame with words among its columns, which is read as
+    `arden.load_data` does: every column by its own kind, what is missing unobserved (a system of
+    any order then fits and scores what there is).
 
     Parameters
     ----------
@@ -59,26 +64,30 @@ class ArdenDensity(DensityMixin, ArdenEstimator):
 
     def fit(self, X: Any, y: Any = None) -> ArdenDensity:
         """(n, d) -> self; y is not looked at."""
-        x = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        self._fit_model(x)
+        x, known = self._rows(X, reset=True)
+        self._library = library_of(X)
+        self._fit_model(x, observed=known)
         exact("fit", self.model_)
         return self
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """(n, d) -> (n,): ln p(x) of every row, in nats (log density of real numbers)."""
         check_is_fitted(self)
-        x = validate_data(self, X, dtype=np.float64, reset=False)
-        log_prob: NDArray[np.float64] = score(exact("score", self.model_), self._values(x)).numpy()
+        x, known = self._rows(X, reset=False)
+        found = score(exact("score", self.model_), self._values(x, known), None, as_mask(known))
+        log_prob: NDArray[np.float64] = found.numpy()
         return log_prob
 
     def score(self, X: Any, y: Any = None) -> float:
         """(n, d) -> the mean ln p(x), in nats a row: more is better."""
         return float(self.score_samples(X).mean())
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> NDArray[np.float64]:
-        """n -> (n, d): independent draws."""
+    def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
+        """n -> (n, d): independent draws; a frame like that which was fitted, if it had words."""
         check_is_fitted(self)
         given = self.random_state if random_state is None else random_state
         seed = int(check_random_state(given).randint(2**31 - 1))
-        drawn: NDArray[np.float64] = sample(self.model_, n_samples, seed=seed).double().numpy()
-        return drawn
+        drawn = sample(self.model_, n_samples, seed=seed)
+        if self._schema is not None:
+            return to_frame(drawn, self._schema, library=self._library)
+        return drawn.double().numpy()

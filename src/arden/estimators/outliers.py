@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import OutlierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from arden.errors import InputError
-from arden.estimators._base import ArdenEstimator
+from arden.estimators._base import ArdenEstimator, as_mask
 from arden.tasks.calibration import Calibration
 from arden.tasks.detect import Detector
 from arden.tasks.normality import ScoreName, check_score
@@ -93,19 +94,20 @@ class ArdenOutlierDetector(OutlierMixin, ArdenEstimator):
                 f"got {self.contamination!r}"
             )
         check_score(self.score_by, None if self.score_by != "ratio" else "fitted here")
-        x = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        self._fit_model(x)
+        x, known = self._rows(X, reset=True)
+        self._fit_model(x, observed=known)
         exact("detect", self.model_)
         if self.score_by == "ratio":
-            self.background_, _ = self._fitted(x, None, None, {"mutate": _MUTATED})
-        held_out = x[self._hold_out(len(x))[1]]
+            self.background_, _ = self._fitted(x, None, known, {"mutate": _MUTATED})
+        held_out = self._hold_out(len(x))[1]
+        of_them = None if known is None else known[held_out]
         draft = self._detector(None)
-        ranks = draft.ranking(draft.normality(self._values(held_out))).calibration
+        ranks = draft.ranking(self._normality(draft, x[held_out], of_them)).calibration
         assert ranks is not None
         self.calibration_ = ranks.ranked.numpy()
         self._centre = ranks.centre
         if self.false_alarms is None:
-            self.offset_ = float(np.quantile(self._scores(x), self.contamination))
+            self.offset_ = float(np.quantile(self._scores(x, known), self.contamination))
         else:
             self.offset_ = ranks.threshold(self.false_alarms)
         return self
@@ -113,7 +115,7 @@ class ArdenOutlierDetector(OutlierMixin, ArdenEstimator):
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """(n, d) -> (n,): the score of every row, in nats: less is more unusual."""
         check_is_fitted(self)
-        return self._scores(validate_data(self, X, dtype=np.float64, reset=False))
+        return self._scores(*self._rows(X, reset=False))
 
     def p_values(self, X: Any) -> NDArray[np.float64]:
         """(n, d) -> (n,): (1 + #{s_i ≤ s}) / (N + 1), the rank among the N held-out scores s_i.
@@ -139,8 +141,15 @@ class ArdenOutlierDetector(OutlierMixin, ArdenEstimator):
         background = self.background_ if self.score_by == "ratio" else None
         return Detector(exact("detect", self.model_), calibration, self.score_by, background)
 
-    def _scores(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _normality(
+        self, detector: Detector, x: NDArray[np.float64], known: NDArray[np.bool_] | None
+    ) -> Tensor:
+        return detector.normality(self._values(x, known), observed=as_mask(known))
+
+    def _scores(
+        self, x: NDArray[np.float64], known: NDArray[np.bool_] | None
+    ) -> NDArray[np.float64]:
         ranks = self._ranks()
-        normality = self._detector(ranks).normality(self._values(x))
-        scores: NDArray[np.float64] = ranks.scores(normality).numpy()
+        found = self._normality(self._detector(ranks), x, known)
+        scores: NDArray[np.float64] = ranks.scores(found).numpy()
         return scores
