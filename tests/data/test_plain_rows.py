@@ -117,7 +117,7 @@ def test_strings_end_and_documents_are_windows() -> None:
     expected = scoring_windows(symbols, 6, 3).take()
     assert torch.equal(windows.values, expected.values)
     assert document.tolist() == [0, 0, 1]
-    windows, document = plain_documents([[0, 255, 3], [1, 2, 3, 4, 5]], SOUND)
+    windows, document = plain_documents([[0, 255.0, 3], [1, 2, 3, 4, 5]], SOUND)
     assert document.tolist() == [0, 1, 1]
     assert windows.values[0].tolist() == [0, 255, 3, 0]
 
@@ -177,6 +177,8 @@ def test_wrong_rows_are_named_by_their_place(rows: Any, schema: Schema, told: st
         (["\ud800"], TEXT, "lone surrogate U+D800"),
         ([[256]], SOUND, "no list of whole numbers in 0..255"),
         ([[True]], SOUND, "no list of whole numbers in 0..255"),
+        ([[0.5]], SOUND, "no list of whole numbers in 0..255"),
+        ([[float("nan")]], SOUND, "no list of whole numbers in 0..255"),
         (["a"], SOUND, "no list of whole numbers in 0..255"),
     ],
 )

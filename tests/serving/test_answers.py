@@ -84,6 +84,23 @@ def test_strings_and_texts_are_scored(server: Running) -> None:
     assert close(server.ask("/score", "text", rows=texts)["log_prob"], expected)
 
 
+def test_sounds_are_lists_of_levels(server: Running) -> None:
+    model, schema = exact(server, "sound"), server.served["sound"].schema
+    sounds = [[0, 255, 17, 128, 9], [3]]
+    windows, document = plain_documents(sounds, schema)
+    parts = score(model, windows.values, None, windows.observed, scored=windows.scored)
+    expected = torch.stack([parts[document == place].sum() for place in range(2)])
+    assert close(server.ask("/score", "sound", rows=sounds)["log_prob"], expected)
+    drawn = server.ask("/sample", "sound", number=2, seed=1, length=7)["rows"]
+    assert drawn == sample_document(model, 2, 7, 2, seed=1).tolist()
+    found = server.ask("/complete", "sound", rows=[[5, None, 250]], seed=1, candidates=4)
+    read = plain_beginnings([[5, None, 250]], schema)
+    assert read.observed is not None
+    again = complete(model, read.values, read.observed, seed=1, candidates=4)
+    assert found["rows"] == [again.values[0].tolist()]
+    assert [found["rows"][0][0][place] for place in (0, 2)] == [5, 250]
+
+
 def test_classes_are_given_by_name(server: Running) -> None:
     model, schema = exact(server, "classes"), server.served["classes"].schema
     x = sample(model, 3, seed=1, context=torch.eye(2).double()[[0, 1, 1]])

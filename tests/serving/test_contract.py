@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from arden.data import Column, Schema
+from arden.kernels import without_kernels
 from arden.serving.contract import row_schema
-from tests.serving.toys import MODELS, PETS, Running
+from tests.serving.toys import MODELS, PETS, Running, running
 
 PATHS = ("/score", "/sample", "/complete", "/detect", "/health", "/metrics")
 
@@ -25,6 +26,9 @@ def test_every_path_is_in_it(server: Running) -> None:
         named = asked["properties"]["model"]["anyOf"][0]["enum"]
         assert ("vae" in named) == (path == "/sample")
         assert {"200", "413", "422", "503", "504"} <= set(entry["responses"])
+    asked = contract["paths"]["/complete"]["post"]["requestBody"]["content"]["application/json"]
+    assert asked["schema"]["properties"]["candidates"]["maximum"] == 1024
+    assert "label" in asked["schema"]["properties"]  # one of them has classes
     assert "409" in contract["paths"]["/detect"]["post"]["responses"]
 
 
@@ -38,12 +42,14 @@ def test_a_row_is_described(name: str, partial: bool) -> None:
         "table": [[1.5, None, 2]],
         "strings": ["abc"],
         "text": ["ab\nc"],
+        "audio": [[0, 255]],
     }
     bad: dict[str, list[Any]] = {
         "image": [[[0, 1, 0]], [[0, 1, 0], [1, 1, 2]], "x", [0, 1]],
         "table": [[1.5, None], [1.5, "x", 2], {"x0": 1}],
         "strings": ["axc", 3],
         "text": ["axc", 3],
+        "audio": [[256], "x"],
     }
     good[schema.kind].extend(
         {"strings": [["a", None]], "text": [["a", None]]}.get(schema.kind, []) * partial
@@ -78,14 +84,16 @@ def test_the_page_lists_the_operations_and_fetches_nothing(server: Running) -> N
     assert server.client.get("/").text == response.text
 
 
-@pytest.mark.parametrize("path", ["/score", "/sample", "/complete", "/detect"])
-def test_nothing_that_is_asked_breaks_it(server: Running, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/score", "pets"), ("/sample", "strings"), ("/complete", "text"), ("/detect", "bits")],
+)
+def test_nothing_that_is_asked_breaks_it(path: str, name: str) -> None:
+    """One model, so that rows made from the contract are rows of it, and many are answered."""
     schemathesis = pytest.importorskip("schemathesis", reason="fuzzing needs schemathesis")
     from hypothesis import HealthCheck, Phase, given, settings
     from schemathesis.specs.openapi import checks
 
-    contract = schemathesis.openapi.from_dict(server.client.get("/openapi.json").json())
-    operation = contract[path]["POST"]
     kept = [
         schemathesis.checks.not_a_server_error,
         checks.status_code_conformance,
@@ -93,20 +101,22 @@ def test_nothing_that_is_asked_breaks_it(server: Running, path: str) -> None:
         checks.response_schema_conformance,
     ]
     seen = set()
+    with without_kernels(), running([name]) as server:
+        contract = schemathesis.openapi.from_dict(server.client.get("/openapi.json").json())
 
-    @given(case=operation.as_strategy())
-    @settings(
-        max_examples=12,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    def tried(case: Any) -> None:
-        response = case.call(base_url=server.address)
-        seen.add(response.status_code)
-        case.validate_response(response, checks=kept)
+        @given(case=contract[path]["POST"].as_strategy())
+        @settings(
+            max_examples=15,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def tried(case: Any) -> None:
+            response = case.call(base_url=server.address)
+            seen.add(response.status_code)
+            case.validate_response(response, checks=kept)
 
-    tried()
-    assert seen & {200, 422}
+        tried()
+    assert 200 in seen or (path == "/detect" and seen)  # few rates are not too rare

@@ -157,6 +157,7 @@ def test_options_are_checked(server: Running) -> None:
     assert "false_alarms: input should be less than 1" in server.refused(
         "/detect", 422, "bits", **wrong
     )
+    assert len(server.ask("/sample", "bits", number=2.0, seed=3.0)["rows"]) == 2
     told = server.refused("/complete", 422, "bits", rows=[ROW], greedy=True, number=2)
     assert "num: expected 1 with greedy" in told
 

@@ -28,6 +28,7 @@ from tests.training.toys import bits, fresh, fresh_any, reals
 LETTERS = ("\n", "a", "b", "c")
 STRINGS = Schema("strings", (5,), 4, symbols=LETTERS)
 TEXT = Schema("text", (6,), 4, symbols=LETTERS, stride=3)
+SOUND = Schema("audio", (4,), 256, sample_rate=8000, stride=2)
 PETS = Schema(
     "table",
     (4,),
@@ -60,14 +61,14 @@ def _pets() -> AnyModel:
     return build(OrderlessNADE, OrderlessNADEOptions((6,), "tanh"), family, Raster((4,)))
 
 
-def _sequence(end: int | None) -> AnyModel:
+def _sequence(end: int | None, length: int = 6, symbols: int = 4) -> AnyModel:
     from arden.conditionals.categorical import Categorical
     from arden.networks.gru import GRU, GRUOptions
     from arden.orderings.raster import Raster
     from arden.orderings.until_end import UntilEnd
 
-    ordering = Raster((6,)) if end is None else UntilEnd(end)
-    return build(GRU, GRUOptions(5), Categorical(4), ordering)
+    ordering = Raster((length,)) if end is None else UntilEnd(end)
+    return build(GRU, GRUOptions(5), Categorical(symbols), ordering)
 
 
 def _of_orders() -> AnyModel:
@@ -88,6 +89,7 @@ MODELS: dict[str, tuple[Callable[[], AnyModel], Schema]] = {
     "pets": (_pets, PETS),
     "strings": (lambda: _sequence(0), STRINGS),
     "text": (lambda: _sequence(None), TEXT),
+    "sound": (lambda: _sequence(None, 4, 256), SOUND),
     "vae": (lambda: _shaken(fresh_any("vae", bits())), bits().schema),
 }
 

@@ -105,6 +105,8 @@ def test_what_cannot_be_promised_is_refused() -> None:
     calibration = calibrate(torch.arange(50.0))
     with pytest.raises(InputError, match=r"at least 99 normal rows .* rate of 0.01, got 50"):
         calibration.threshold(0.01)
+    with pytest.raises(InputError, match=r"at least 1e308 normal rows"):
+        calibration.threshold(5e-324)
     assert calibrate(torch.arange(99.0)).threshold(0.01) == 0.0
     assert calibrate(torch.arange(99.0)).threshold(0.29) == 28.0  # 0.29 · 100 rounds below 29
     for rate in (0.0, 1.0, -1.0, math.nan):

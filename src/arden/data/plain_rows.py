@@ -177,7 +177,8 @@ def _symbols(row: Any, place: int, schema: Schema) -> np.ndarray:
                 "expected Unicode text"
             ) from None
     whole = isinstance(row, (list, tuple)) and all(
-        type(level) is int and 0 <= level < MU_LAW_SYMBOLS for level in row
+        type(level) in (int, float) and 0 <= level < MU_LAW_SYMBOLS and level == int(level)
+        for level in row
     )
     if not whole:
         raise InputError(

@@ -42,6 +42,11 @@ def request_body(
         "description": "Which of the served models; not needed where there is one.",
         "anyOf": [{"type": "string", "enum": names}, {"type": "null"}],
     }
+    if not any(served.model.context_size for served in models):
+        for name in ("label", "labels"):
+            schema["properties"].pop(name, None)
+    for name in {"number", "candidates"} & set(schema["properties"]):
+        schema["properties"][name]["maximum"] = limits.max_samples
     content: dict[str, Any] = {JSON: {"schema": schema}}
     if len(names) > 1:
         schema["required"] = ["model"]

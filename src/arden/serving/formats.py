@@ -97,12 +97,17 @@ def read_request(
             raise Refusal(422, f"rows: expected a list of rows, got a {type(rows).__name__}")
         if not rows:
             raise Refusal(422, "rows: expected at least one row, got none")
-    return rows, _options(operation, told)
+    return rows, _options(operation, {name: _whole(value) for name, value in told.items()})
 
 
 def write_answer(answer: Answer, schema: Schema, form: str) -> bytes:
     """An answer, the schema of its rows, a format -> the body of the response."""
     return _as_arrow(answer, schema) if form == ARROW else _as_json(answer, schema)
+
+
+def _whole(value: Any) -> Any:
+    """3.0 -> 3: in JSON they are one number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _no_constant(name: str) -> None:

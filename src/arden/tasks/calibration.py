@@ -78,9 +78,10 @@ class Calibration:
             raise InputError(f"false_alarms: expected a rate between 0 and 1, got {false_alarms}")
         place = math.floor(false_alarms * (len(self.ranked) + 1) + _ROUNDING)
         if place < 1:
-            needed = math.ceil(1 / false_alarms - _ROUNDING) - 1
+            rows = 1 / false_alarms - _ROUNDING  # of a rate beside 0 it is infinite
+            needed = f"{math.ceil(rows) - 1:,}" if math.isfinite(rows) else "1e308"
             raise InputError(
-                f"calibrate: expected at least {needed:,} normal "
+                f"calibrate: expected at least {needed} normal "
                 f"{'rows' if self.group == 1 else f'groups of {self.group} rows'} for a "
                 f"false-alarm rate of {false_alarms:g}, got {len(self.ranked):,}, "
                 "among which no rank is that rare"

@@ -19,7 +19,7 @@ P = TypeVar("P")
 
 _MOST = 2**53  # what JSON can say exactly
 
-Whole = Annotated[int, Field(ge=1, le=_MOST, strict=True)]
+Whole = Annotated[int, Field(ge=1, le=_MOST)]
 Seed = Annotated[
     int | None,
     Field(
