@@ -150,7 +150,7 @@ PLANTED: dict[str, Planted] = {
         f"{_TASKS}/test_complete.py::test_few_missing_values_are_listed_and_so_exact",
     ),
     "complete: what a cell held is drawn again": Planted(
-        "arden.cli.complete_rows:filled_cells",
+        "arden.cli.complete_files:filled_cells",
         _own_cells_drawn_again,
         "tests/cli/test_tables.py::test_words_without_a_level_stay_where_they_were_observed",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from arden.cli.common import BatchSize, DataDir, Device, Json, Overwrite, SplitName
 from arden.cli.whole_number import WHOLE
 
 __all__ = ["classify"]
@@ -23,12 +24,12 @@ def classify(
     observed_first: bool = False,
     prior: str = "training",
     per: Literal["document", "window"] | None = None,
-    split: Literal["train", "valid", "test"] | None = None,
-    batch_size: Annotated[int | None, WHOLE] = None,
-    overwrite: bool = False,
-    data_dir: Path | None = None,
-    device: str = "auto",
-    json: bool = False,
+    split: SplitName = None,
+    batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
+    data_dir: DataDir = None,
+    device: Device = "auto",
+    json: Json = False,
 ) -> int:
     """Which class every row is of, by Bayes, from a model of p(row | class) or of a whole table.
 
@@ -56,18 +57,6 @@ def classify(
         Of the classes: as in training, uniform, or their weights with commas between them.
     per
         Of texts and sounds: a class for each document (the default), or for each window.
-    split
-        Which rows of a data set that has splits; test when not given.
-    batch_size
-        Rows at a time; only memory depends on it.
-    overwrite
-        Replace files that are there.
-    data_dir
-        Where named data sets lie; ARDEN_DATA when not given.
-    device
-        auto, cpu or cuda.
-    json
-        Print JSON, and nothing else, on standard output.
     """
     # Imported here, so that --help does not wait for torch.
     from arden.cli.classify_pieces import Asked, classes_of, pieces_of_documents, pieces_of_rows

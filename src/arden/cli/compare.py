@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import Annotated, Literal
 
-from arden.cli.whole_number import WHOLE
+from arden.cli.common import BatchSize, DataDir, Device, Json, Overwrite, SplitName
 
 __all__ = ["compare"]
 
@@ -18,12 +17,12 @@ def compare(
     *,
     out: Path | None = None,
     picture: Path | None = None,
-    split: Literal["train", "valid", "test"] | None = None,
-    batch_size: Annotated[int | None, WHOLE] = None,
-    overwrite: bool = False,
-    data_dir: Path | None = None,
-    device: str = "auto",
-    json: bool = False,
+    split: SplitName = None,
+    batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
+    data_dir: DataDir = None,
+    device: Device = "auto",
+    json: Json = False,
 ) -> int:
     """Set fitted models against the first of them: how much more likely they find the same rows.
 
@@ -37,18 +36,6 @@ def compare(
         Write ln p of every row by every model to this .csv or .npz.
     picture
         Write the means and the differences row by row to this .png.
-    split
-        Which rows of a data set that has splits; test when not given.
-    batch_size
-        Rows at a time; only memory depends on it.
-    overwrite
-        Replace files that are there.
-    data_dir
-        Where named data sets lie; ARDEN_DATA when not given.
-    device
-        auto, cpu or cuda.
-    json
-        Print JSON, and nothing else, on standard output.
     """
     # Imported here, so that --help does not wait for torch.
     from rich.console import Console

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
+from arden.cli.common import DataDir, Device, Json, Overwrite, SplitName
 from arden.cli.whole_number import WHOLE
 
 __all__ = ["complete"]
@@ -25,13 +26,13 @@ def complete(
     candidates: Annotated[int, WHOLE] = 64,
     seed: Annotated[int | None, WHOLE] = None,
     picture: Path | None = None,
-    split: Literal["train", "valid", "test"] | None = None,
+    split: SplitName = None,
     label: str | None = None,
     longest: Annotated[int | None, WHOLE] = None,
-    overwrite: bool = False,
-    data_dir: Path | None = None,
-    device: str = "auto",
-    json: bool = False,
+    overwrite: Overwrite = False,
+    data_dir: DataDir = None,
+    device: Device = "auto",
+    json: Json = False,
 ) -> int:
     """What is missing in every row, drawn from p(missing | the rest); says whether exactly.
 
@@ -61,20 +62,10 @@ def complete(
         The same seed hides and draws the same; without one they differ every time.
     picture
         Write what is observed, the completions and the originals of the first rows to this .png.
-    split
-        Which rows of a data set that has splits; test when not given.
     label
         The class of all rows, for a class-conditional model; those of the data when not given.
     longest
         Of strings: how many symbols one may have, the end included.
-    overwrite
-        Replace files that are there.
-    data_dir
-        Where named data sets lie; ARDEN_DATA when not given.
-    device
-        auto, cpu or cuda.
-    json
-        Print JSON, and nothing else, on standard output.
     """
     # Imported here, so that --help does not wait for torch.
     from arden.cli.complete_rows import Asked, complete_rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+from arden.cli.common import BatchSize, DataDir, Device, Json, Overwrite, SplitName
 from arden.cli.whole_number import WHOLE
 
 __all__ = ["detect"]
@@ -25,12 +26,12 @@ def detect(
     group: Annotated[int, WHOLE] = 1,
     explain: Annotated[int, WHOLE] = 3,
     picture: Path | None = None,
-    split: Literal["train", "valid", "test"] | None = None,
-    batch_size: Annotated[int | None, WHOLE] = None,
-    overwrite: bool = False,
-    data_dir: Path | None = None,
-    device: str = "auto",
-    json: bool = False,
+    split: SplitName = None,
+    batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
+    data_dir: DataDir = None,
+    device: Device = "auto",
+    json: Json = False,
 ) -> int:
     """Flag the rows that are not like normal ones, at a guaranteed false-alarm rate.
 
@@ -64,18 +65,6 @@ def detect(
         How many of the most surprising variables of every row are written; 0 for none.
     picture
         Write the most suspicious rows, and what is surprising in them, to this .png.
-    split
-        Which rows of a data set that has splits; test when not given.
-    batch_size
-        Rows at a time; only memory depends on it.
-    overwrite
-        Replace files that are there.
-    data_dir
-        Where named data sets lie; ARDEN_DATA when not given.
-    device
-        auto, cpu or cuda.
-    json
-        Print JSON, and nothing else, on standard output.
     """
     # Imported here, so that --help does not wait for torch.
     import json as json_module

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from arden.cli.whole_number import WHOLE
+from arden.cli.common import BatchSize, DataDir, Device, SplitName
 
 __all__ = ["represent"]
 
@@ -19,11 +19,11 @@ def represent(
     *,
     out: Path,
     pool: Literal["mean", "last"] | None = None,
-    split: Literal["train", "valid", "test"] | None = None,
-    batch_size: Annotated[int | None, WHOLE] = None,
+    split: SplitName = None,
+    batch_size: BatchSize = None,
     overwrite: bool = False,
-    data_dir: Path | None = None,
-    device: str = "auto",
+    data_dir: DataDir = None,
+    device: Device = "auto",
 ) -> int:
     """The features of every row: an encoder's code, or an exact model's hidden units.
 
@@ -38,16 +38,8 @@ def represent(
     pool
         Of an exact model, whose units belong to steps or pixels: their mean, or the last, which has
         seen most; each network has its own way when not given.
-    split
-        Which rows of a data set that has splits; test when not given.
-    batch_size
-        Rows at a time; only memory depends on it.
     overwrite
         Replace the file that is there.
-    data_dir
-        Where named data sets lie; ARDEN_DATA when not given.
-    device
-        auto, cpu or cuda.
     """
     # Imported here, so that --help does not wait for torch.
     from arden.cli.outputs import ColumnFile, claim_output, say_where

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from arden.cli.whole_number import WHOLE
+from arden.cli.common import BatchSize, DataDir, Device, Json, Overwrite, SplitName
 
 __all__ = ["score"]
 
@@ -17,14 +17,14 @@ def score(
     *,
     out: Path | None = None,
     picture: Path | None = None,
-    split: Literal["train", "valid", "test"] | None = None,
+    split: SplitName = None,
     unit: Literal["nats", "bits_per_dim"] = "nats",
     complete_rows: bool = False,
-    batch_size: Annotated[int | None, WHOLE] = None,
-    overwrite: bool = False,
-    data_dir: Path | None = None,
-    device: str = "auto",
-    json: bool = False,
+    batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
+    data_dir: DataDir = None,
+    device: Device = "auto",
+    json: Json = False,
 ) -> int:
     """ln p(x) of every row or string, by a fitted model; of texts and sounds, of every symbol.
 
@@ -39,23 +39,11 @@ def score(
         holds the strings as well.
     picture
         Write the surprise of every pixel of the first rows, or of the first symbols, to this .png.
-    split
-        Which rows of a data set that has splits; test when not given.
     unit
         Of the numbers: nats (ln p) or bits_per_dim (−log2 p per scalar).
     complete_rows
         Leave out the rows that have a missing cell; they are counted, and nan in --out. Otherwise
         the score of such a row is ln p of what it holds, where the model can tell it.
-    batch_size
-        Rows at a time; only memory depends on it.
-    overwrite
-        Replace files that are there.
-    data_dir
-        Where named data sets lie; ARDEN_DATA when not given.
-    device
-        auto, cpu or cuda.
-    json
-        Print JSON, and nothing else, on standard output.
     """
     # Imported here, so that --help does not wait for torch.
     from arden.cli.outputs import claim_output

@@ -18,6 +18,7 @@ table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
 td, th { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0;
   border-bottom: 1px solid #ddd } th { font-weight: 600 }
 pre { background: #f4f5f7; padding: .7rem; overflow-x: auto; border-radius: .3rem }
+td:nth-child(1) { width: 13rem } td:nth-child(2) { width: 7rem }
 summary { cursor: pointer } a { color: #0b4f8a }
 @media (prefers-color-scheme: dark) { body { color: #e8e8e8; background: #16181c }
   pre { background: #23262c } td, th { border-color: #3a3d44 } a { color: #7db8ec } }
@@ -48,10 +49,10 @@ def _operation(method: str, path: str, entry: dict[str, Any], contract: dict[str
     parts = [f"<h2><code>{method} {escape(path)}</code> {about}</h2>", f"<p>{more}</p>"]
     asked = _schema(entry.get("requestBody"), contract)
     if asked:
-        parts.append(_fields("what may be said", asked))
+        parts.append(_fields("what may be said", asked, "required"))
     answered = _schema(entry["responses"].get("200"), contract)
     if answered.get("properties"):
-        parts.append(_fields("what is answered", answered))
+        parts.append(_fields("what is answered", answered, "always"))
     refusals = {k: v for k, v in entry["responses"].items() if k != "200" and asked}
     if refusals:
         rows = "".join(
@@ -70,16 +71,16 @@ def _schema(body: dict[str, Any] | None, contract: dict[str, Any]) -> dict[str, 
     return found
 
 
-def _fields(title: str, schema: dict[str, Any]) -> str:
+def _fields(title: str, schema: dict[str, Any], needed: str) -> str:
     required = schema.get("required", [])
     rows = []
-    for name, field in schema["properties"].items():
+    for name, field in sorted(schema["properties"].items(), key=lambda one: one[0] not in required):
         about = escape(field.get("description", ""))
         if name == "rows" and "items" in field and field["items"]:
             row = escape(json.dumps(field["items"], ensure_ascii=False))
             shown = row if len(row) <= 2000 else row[:2000] + " …"
             about += f"<details><summary>the form of a row</summary><pre>{shown}</pre></details>"
-        default = "required" if name in required else _default(field)
+        default = needed if name in required else _default(field)
         rows.append(f"<tr><td><code>{escape(name)}</code><td>{default}<td>{about}")
     return f"<table><tr><th>{title}<th><th>{''.join(rows)}</table>"
 

@@ -37,7 +37,9 @@ class Scores(BaseModel):
     log_prob: list[float | None] = Field(
         description="ln p of every row (or of what is known of it); null is −∞: impossible."
     )
-    log_conditionals: list[Any] | None = None
+    log_conditionals: list[Any] | None = Field(
+        None, description="Of every variable, if asked for: ln p given those before it."
+    )
 
 
 @dataclass(frozen=True, eq=False)
