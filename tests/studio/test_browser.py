@@ -222,6 +222,9 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(browser, address, r
         page.wait_for_timeout(300)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 390, f"{name} is {wide} pixels wide"
+    turn_to(page, "Draw")
+    board = page.locator("#board canvas").bounding_box()
+    assert board["width"] > 340, "too much of a narrow window is margin"
     assert page.mistakes == []
     page.close()
 
