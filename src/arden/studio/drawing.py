@@ -25,7 +25,7 @@ from arden.tasks.predict_next import predict_next
 from arden.tasks.score import score_conditionals
 from arden.training.context import class_context
 
-__all__ = ["Drawing", "complete_board", "held_out_board"]
+__all__ = ["Drawing", "complete_board", "forget_ranks", "held_out_board"]
 
 _KEPT = 32
 _HELD_OUT = 500
@@ -48,6 +48,9 @@ class _Ranks:
     def __init__(self) -> None:
         self._kept: OrderedDict[Any, Calibration] = OrderedDict()
 
+    def forget(self) -> None:
+        self._kept.clear()
+
     def of(
         self, run: Run, model: AutoregressiveModel | Mixture, rows: Any, observed: Tensor
     ) -> Calibration:
@@ -68,6 +71,11 @@ class _Ranks:
 
 
 _RANKS = _Ranks()
+
+
+def forget_ranks() -> None:
+    """() -> (): the next drawing is ranked anew, as one whose pixels were never drawn before."""
+    _RANKS.forget()
 
 
 def complete_board(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
-from arden.errors import FileError, InputError
+from arden.errors import ArdenError, FileError, InputError
 from arden.studio.shelf import Shelf
 from arden.studio.starters import OWN_DATA, fit_starters
 
@@ -70,12 +72,23 @@ def launch(
         theme=make_theme(),
         css=style_sheet(),
     )
+    Thread(target=_warm_up, args=(shelf,), daemon=True).start()
     started = "" if fitted else f" after {time.monotonic() - began:.1f} s"
     say(f"Arden studio: http://{host}:{port}/{started}. Ctrl-C ends it.")
     try:
         (wait or _until_interrupted)()
     finally:
         blocks.close(verbose=False)
+
+
+def _warm_up(shelf: Shelf) -> None:
+    """One drawing completed before anyone asks: data are read and kernels compiled only once."""
+    from arden.studio.drawing import complete_board, held_out_board
+    from arden.studio.images import is_drawable
+
+    with suppress(ArdenError):  # whoever asks is told
+        for run in shelf.runs(is_drawable)[:1]:
+            complete_board(shelf, run, held_out_board(shelf, run, 0))
 
 
 def free_port(port: int | None, host: str) -> int:

@@ -84,8 +84,9 @@ def strip(figures: Iterable[str]) -> str:
 
 def scale(lowest: str, highest: str, words: str, name: str = style.SURPRISE) -> str:
     """The ends of a colour map and what it measures -> a bar with its words."""
-    colours = style.colour_table(name)[:: len(style.colour_table(name)) // 8]
-    steps = ",".join(f"rgb({r},{g},{b})" for r, g, b in colours.tolist())
+    colours = style.colour_table(name)
+    chosen = colours[np.linspace(0, len(colours) - 1, 12).astype(int)]
+    steps = ",".join(f"rgb({r},{g},{b})" for r, g, b in chosen.tolist())
     return (
         f'<div class="scale"><span>{escape(lowest)}</span>'
         f'<i style="background:linear-gradient(90deg,{steps})"></i>'

@@ -114,7 +114,7 @@ def _report(report: Report) -> str:
         tolerance = "" if check.tolerance is None else f"{check.tolerance:.0e}"
         rows.append([check.verdict, check.name, figure, tolerance, check.explanation])
         look = {True: "color:#0a7d4f", False: "color:#d55e00;font-weight:600", None: "opacity:.6"}
-        colours.append([look[check.passed], "", "", "", "white-space:normal;min-width:32ch"])
+        colours.append([look[check.passed], "", "", "", "white-space:normal;min-width:36ch"])
     names = ["", "check", "figure", "tolerance", "what it says"]
     return note(verdict, kind="warn" if report.failures else "") + table(
         names, rows, colours=colours

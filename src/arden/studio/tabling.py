@@ -193,7 +193,11 @@ def show_surprising(fitted: FittedTable) -> str:
     for place, row in enumerate(zip(*cells.values(), strict=True)):
         rows.append([f"{float(p_values[place]):.3f}", *map(_cell, row)])
         colours.append(["", *(_colour(float(nats), top) for nats in excess[place])])
-    bar = scale("0", f"{top:.1f}", "surprise of a cell beyond what is usual there, nats")
+    bar = scale(
+        "0",
+        f"{top:.1f}",
+        "surprise of a cell beyond what is usual there, nats; below 0.5 not coloured",
+    )
     words = (
         "The p-value ranks a row among the held-out ones: of rows like those, at most that share "
         "looks as odd."
@@ -278,4 +282,7 @@ def _colour(nats: float, top: float) -> str:
 
 
 def _cell(cell: object) -> str:
-    return f"{cell:.6g}" if isinstance(cell, float) else "–" if cell is None else str(cell)
+    """A cell -> how it is shown: as it is, but no longer than it takes."""
+    if isinstance(cell, float) and len(str(cell)) > 8:
+        return f"{cell:.6g}"
+    return "–" if cell is None else str(cell)

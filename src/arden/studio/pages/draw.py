@@ -30,7 +30,15 @@ def draw_page(shelf: Shelf, tab: gr.Tab) -> None:
         return
     with gr.Row():
         run = choose_run(shelf, is_drawable, elem_id="draw-run")
-        label = gr.Dropdown([], label="Class", visible=False, elem_id="draw-class")
+        classes = classes_of(shelf, runs[0])
+        label = gr.Dropdown(
+            classes,
+            value=classes[0] if classes else None,
+            label="Class",
+            visible=bool(classes),
+            filterable=False,
+            elem_id="draw-class",
+        )
     with gr.Row(elem_classes="spread"):
         with gr.Column(scale=2, min_width=280):
             board = make_board(runs[0].schema)
@@ -54,10 +62,10 @@ def draw_page(shelf: Shelf, tab: gr.Tab) -> None:
 
     def change_run(name: str) -> tuple[Any, Any]:
         chosen = shelf.run(name)
-        classes = classes_of(shelf, chosen)
-        first = classes[0] if classes else None
+        names = classes_of(shelf, chosen)
+        first = names[0] if names else None
         return blank_board(chosen.schema), gr.update(
-            choices=classes, value=first, visible=bool(classes)
+            choices=names, value=first, visible=bool(names)
         )
 
     def half(name: str, number: int) -> tuple[Any, int]:
@@ -70,6 +78,7 @@ def draw_page(shelf: Shelf, tab: gr.Tab) -> None:
     given.click(spoken(half), [run, place], [board, place], **quiet).success(
         spoken(answer), asked, answers, **quiet
     )
-    gr.on([run.change, tab.select], spoken(change_run), run, [board, label], **quiet).success(
+    run.input(spoken(change_run), run, [board, label], **quiet).success(
         spoken(answer), asked, answers, **quiet
     )
+    tab.select(spoken(answer), asked, answers, **quiet)  # whoever comes back finds the drawing

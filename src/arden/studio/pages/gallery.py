@@ -36,7 +36,7 @@ def gallery_page(shelf: Shelf, blocks: gr.Blocks) -> None:
         return audit_run(shelf, shelf.run(name))
 
     blocks.load(spoken(everything), run, [listed, shown], api_visibility="private")
-    run.change(
+    run.input(
         spoken(one), run, [shown, found], trigger_mode="always_last", api_visibility="private"
     )
     audit.click(spoken(prove), run, found, api_visibility="private")
