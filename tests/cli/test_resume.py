@@ -126,6 +126,20 @@ def test_resume_begins_where_there_is_nothing(files: Path, tmp_path: Path, capfd
     assert load(tmp_path / "run").event_shape == (4, 4)
 
 
+def test_a_run_from_before_an_option_had_its_default(
+    files: Path, tmp_path: Path, capfd: Capture
+) -> None:
+    run = tmp_path / "run"
+    words = fit_words(files, run)
+    killed(5, *words)
+    config = run / "config.json"
+    card = json.loads(config.read_text())
+    del card["card"]["options"][2]["compile"]
+    config.write_text(json.dumps(card))
+    assert "was fitted with compile False" in refused(capfd, *words, "--resume", "--compile")
+    assert "all 6 epochs" in done(capfd, *words, "--resume")
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

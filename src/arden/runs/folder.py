@@ -9,10 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from arden.assembly import split_options
 from arden.errors import FileError, InputError
 from arden.runs.pictures import PICTURES
 from arden.storage.folders import claim_folder, held, write_atomically
 from arden.storage.model_files import CONFIG, read_card
+from arden.systems import SYSTEMS
 from arden.training.outcome import Progress
 from arden.training.world import world
 
@@ -63,12 +65,22 @@ def claimed(
 def _check_same(folder: Path, found: Mapping[str, Any], card: Mapping[str, Any]) -> None:
     """What lies there, what is asked for -> (); one sentence naming the first difference."""
     theirs, ours = _flat(found), _flat(card)
+    # A run of an older version lacks options that came later: it had what they are without a word.
+    known = _defaults(found.get("system"))
+    theirs = {**{name: known[name] for name in ours if name in known}, **theirs}
     for name in sorted(theirs.keys() | ours.keys()):
         if theirs.get(name) != ours.get(name):
             raise FileError(
                 f"{folder}: was fitted with {name} {theirs.get(name)}, but this fit has "
                 f"{ours.get(name)}; say --overwrite to start again"
             )
+
+
+def _defaults(system: str | None) -> dict[str, Any]:
+    """A system's name -> its options when none is given."""
+    if system not in SYSTEMS:
+        return {}
+    return _flat({"options": [asdict(part) for part in split_options(system, {})]})
 
 
 def _flat(card: Mapping[str, Any]) -> dict[str, Any]:
