@@ -9,7 +9,7 @@ from arden.data.dataset import EVENTS_OF_UNIT
 from arden.data.decoding import cells_of
 from arden.errors import InputError
 from arden.plots.comparison import comparison
-from arden.studio.markup import facts, note, picture, shades, table, written_picture
+from arden.studio.markup import as_cell, facts, note, picture, shades, table, written_picture
 from arden.studio.shelf import Run, Shelf
 from arden.studio.texts import is_text, write_text
 from arden.tasks.compare import Comparison, compare_log_probs, decimals, score_each
@@ -98,7 +98,7 @@ def draws_of(shelf: Shelf, run: Run, seed: int = 0) -> str:
     if run.schema.kind == "table":
         cells = cells_of(drawn[:_TABLE_ROWS], run.schema)
         return table(
-            list(cells), [list(map(_cell, row)) for row in zip(*cells.values(), strict=True)]
+            list(cells), [list(map(as_cell, row)) for row in zip(*cells.values(), strict=True)]
         )
     return note("Draws of sounds are written by arden sample RUN --out sound.wav.")
 
@@ -141,7 +141,3 @@ def _caveats(first: Run, second: Run, models: list) -> str:
     if len({bool(model.context_size) for model in models}) > 1:
         told += note("Only one of them is told the class of each row.", kind="warn")
     return told
-
-
-def _cell(cell: object) -> str:
-    return f"{cell:.6g}" if isinstance(cell, float) else "" if cell is None else str(cell)

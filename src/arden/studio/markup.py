@@ -15,6 +15,7 @@ from PIL import Image
 from arden.plots import style
 
 __all__ = [
+    "as_cell",
     "facts",
     "figure",
     "heat",
@@ -92,6 +93,17 @@ def scale(lowest: str, highest: str, words: str, name: str = style.SURPRISE) -> 
         f'<i style="background:linear-gradient(90deg,{steps})"></i>'
         f"<span>{escape(highest)}</span><em>{escape(words)}</em></div>"
     )
+
+
+def as_cell(value: object) -> str:
+    """A cell of a table, None where it is missing -> how it is shown, no longer than it takes.
+
+    >>> as_cell(7.0), as_cell(1 / 3), as_cell("cat"), as_cell(None)
+    ('7.0', '0.333333', 'cat', '–')
+    """
+    if isinstance(value, float) and len(str(value)) > 8:
+        return f"{value:.6g}"
+    return "–" if value is None else str(value)
 
 
 def facts(told: Sequence[tuple[str, str]]) -> str:

@@ -22,7 +22,7 @@ from arden.errors import ArdenError, InputError
 from arden.plots import style
 from arden.runs.figures import mean_and_error
 from arden.storage.folders import write_atomically
-from arden.studio.markup import facts, note, scale
+from arden.studio.markup import as_cell, facts, note, scale
 from arden.studio.markup import table as as_table
 from arden.tasks.calibration import calibrate
 from arden.tasks.complete import complete
@@ -191,7 +191,7 @@ def show_surprising(fitted: FittedTable) -> str:
     cells = cells_of(values[worst], data.schema, known)
     rows, colours = [], []
     for place, row in enumerate(zip(*cells.values(), strict=True)):
-        rows.append([f"{float(p_values[place]):.3f}", *map(_cell, row)])
+        rows.append([f"{float(p_values[place]):.3f}", *map(as_cell, row)])
         colours.append(["", *(_colour(float(nats), top) for nats in excess[place])])
     bar = scale(
         "0",
@@ -231,7 +231,7 @@ def fill_gaps(fitted: FittedTable, folder: Path, seed: int = 0) -> tuple[str, Pa
     path = _write(table, whole, dtypes, folder, "filled")
     shown = gaps[:_SHOWN]
     cells = cells_of(filled[shown], schema)
-    rows = [list(map(_cell, row)) for row in zip(*cells.values(), strict=True)]
+    rows = [list(map(as_cell, row)) for row in zip(*cells.values(), strict=True)]
     new = "background:#fbe8c6;color:#1b1f24;font-weight:600"
     colours = [["" if known else new for known in observed[row].tolist()] for row in shown]
     words = (
@@ -247,7 +247,7 @@ def make_rows(fitted: FittedTable, number: int, folder: Path, seed: int = 0) -> 
     schema = fitted.table.data.schema
     path = _write(fitted.table, cells_of(drawn, schema), {}, folder, "synthetic")
     cells = cells_of(drawn[:_SHOWN], schema)
-    rows = [list(map(_cell, row)) for row in zip(*cells.values(), strict=True)]
+    rows = [list(map(as_cell, row)) for row in zip(*cells.values(), strict=True)]
     return note(f"{number:,} independent draws; the first of them:") + as_table(
         list(cells), rows
     ), path
@@ -279,10 +279,3 @@ def _colour(nats: float, top: float) -> str:
     red, green, blue = colours[round(min(1.0, nats / top) * (len(colours) - 1))].tolist()
     ink = style.PAPER if 0.299 * red + 0.587 * green + 0.114 * blue < 128 else style.INK
     return f"background:rgb({red},{green},{blue});color:{ink}"
-
-
-def _cell(cell: object) -> str:
-    """A cell -> how it is shown: as it is, but no longer than it takes."""
-    if isinstance(cell, float) and len(str(cell)) > 8:
-        return f"{cell:.6g}"
-    return "–" if cell is None else str(cell)

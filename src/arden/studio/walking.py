@@ -14,7 +14,7 @@ from arden.errors import InputError
 from arden.orderings import ORDERINGS
 from arden.storage.recipe import find_class
 from arden.studio.images import context_of, held_out, is_any_order
-from arden.studio.markup import facts, figure, heat, nats, picture, scale, shades
+from arden.studio.markup import facts, figure, heat, nats, picture, shades
 from arden.studio.shelf import Run, Shelf
 from arden.tasks.predict import predict
 from arden.tasks.predict_next import predict_next
@@ -125,11 +125,6 @@ def show_step(walk: Walk, step: int) -> str:
     ]
     shown = "".join(figure(picture(p, alt, mark=mark), caption) for p, caption, alt in maps)
     return f'<div class="strip three">{shown}</div>' + facts(_told(walk, step, following, taken))
-
-
-def legend(walk: Walk) -> str:
-    """A walk -> the scale of its order."""
-    return scale("first", "last", "step in the order", "cividis")
 
 
 def _expected(walk: Walk, taken: Tensor, following: int | None) -> Tensor:
