@@ -121,7 +121,7 @@ def measure(run: Path, case: dict[str, Any], forms: list[str]) -> dict[str, Any]
     if schema.is_sequence:
         from arden.coding.escapes import text_bytes
         from arden.data.alphabets import symbols_of
-        from arden.data.loading import read_documents
+        from arden.data.reading import read_documents
 
         found = read_documents(source, schema, split="test")
         assert found is not None

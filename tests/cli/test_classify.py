@@ -14,8 +14,8 @@ import arden
 from arden.cli.outputs import write_columns
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema, load_data, read_rows
-from arden.data.loading import read_windows
 from arden.data.readers.wav_file import wav_bytes
+from arden.data.reading import read_windows
 from arden.storage.model_files import read_card
 from arden.tasks.classify import class_log_probs, classify
 from tests.cli.words import done, refused

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from arden.data import Column, Schema, read_rows
-from arden.data.loading import read_chunks
 from arden.data.readers.csv_file import csv_chunks, read_csv
 from arden.data.readers.numpy_file import array_chunks
+from arden.data.reading import read_chunks
 from arden.errors import ArdenError
 
 TABLE = Schema("table", (2,), 3, (Column("a", "integer", 3), Column("b", "integer", 3)))

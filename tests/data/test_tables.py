@@ -12,7 +12,7 @@ import torch
 from arden.data import Column, Schema, load_data, read_rows
 from arden.data.column import LeftOut
 from arden.data.decoding import cells_of, to_frame
-from arden.data.loading import read_chunks
+from arden.data.reading import read_chunks
 from arden.data.recording import heaped_values
 from arden.data.schema_files import schema_as_toml, schema_from_toml
 from arden.errors import ArdenError, FileError, InputError

@@ -63,7 +63,7 @@ def bound(
     from arden.cli.reading import ReadingDisplay
     from arden.cli.running import Running
     from arden.cli.runs import open_any_run
-    from arden.data.loading import read_chunks
+    from arden.data.reading import read_chunks
     from arden.tasks.bound import bound as bound_rows
     from arden.training.context import class_context
 

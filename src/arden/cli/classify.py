@@ -64,7 +64,7 @@ def classify(
     from arden.cli.outputs import ColumnFile, claim_output, say_where
     from arden.cli.reading import ReadingDisplay
     from arden.cli.runs import open_run
-    from arden.data.loading import read_chunks, read_windows
+    from arden.data.reading import read_chunks, read_windows
     from arden.errors import InputError
     from arden.plots.confusion import confusion
     from arden.tasks.classify import class_log_prior

@@ -71,7 +71,7 @@ def complete(
     from arden.cli.complete_rows import Asked, complete_rows
     from arden.cli.outputs import claim_output
     from arden.cli.runs import open_run
-    from arden.data.loading import read_chunks, read_tables
+    from arden.data.reading import read_chunks, read_tables
     from arden.data.spelling import most_steps
     from arden.errors import InputError
 

@@ -19,9 +19,9 @@ from arden.data import Schema, Split
 from arden.data.catalogue import DATASETS
 from arden.data.documents import Document, DocumentSource
 from arden.data.labels import encode_labels
-from arden.data.loading import read_chunks, read_documents
 from arden.data.readers.numpy_file import value_dtype
 from arden.data.readers.text_file import TEXT_SUFFIX
+from arden.data.reading import read_chunks, read_documents
 from arden.errors import FileError
 from arden.tasks.compress import Packed, Packing, pack_documents, pack_rows
 

@@ -14,7 +14,7 @@ from arden.cli.outputs import ColumnFile
 from arden.cli.reading import ReadingDisplay
 from arden.core.mixture import Mixture
 from arden.data import Schema, Split
-from arden.data.loading import read_chunks, read_windows
+from arden.data.reading import read_chunks, read_windows
 from arden.data.spelling import strings_of
 from arden.data.windows import Windows
 from arden.errors import InputError

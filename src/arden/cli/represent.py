@@ -45,7 +45,7 @@ def represent(
     from arden.cli.outputs import ColumnFile, claim_output, say_where
     from arden.cli.reading import ReadingDisplay
     from arden.cli.runs import open_any_run
-    from arden.data.loading import read_chunks
+    from arden.data.reading import read_chunks
     from arden.tasks.represent import represent as represent_rows
     from arden.training.context import class_context
 

@@ -51,7 +51,7 @@ def score(
     from arden.cli.score_documents import score_documents
     from arden.cli.score_rows import score_rows
     from arden.cli.score_strings import score_strings
-    from arden.data.loading import read_chunks, read_windows
+    from arden.data.reading import read_chunks, read_windows
     from arden.errors import InputError
     from arden.tasks.score import chunk_rows
 

@@ -3,7 +3,8 @@
 from arden.data.catalogue import DATASETS, DatasetEntry
 from arden.data.dataset import SPLIT_NAMES, Dataset, Split
 from arden.data.fetching.fetch import fetch
-from arden.data.loading import load_data, read_rows
+from arden.data.loading import load_data
+from arden.data.reading import read_rows
 from arden.data.schema import Column, Schema
 from arden.data.splits import SPLIT_SEED
 

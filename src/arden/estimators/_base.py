@@ -21,8 +21,9 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data.dataset import Dataset, Split
 from arden.data.decoding import LIBRARIES
-from arden.data.loading import load_data, read_rows
+from arden.data.loading import load_data
 from arden.data.readers.arrow_table import is_frame, table_of_frame
+from arden.data.reading import read_rows
 from arden.data.schema import Schema
 from arden.errors import InputError
 from arden.storage.model_files import CONFIG, WEIGHTS, load, save

@@ -15,9 +15,9 @@ from arden.core.model import AutoregressiveModel
 from arden.data import Dataset, Split, load_data, read_rows
 from arden.data.column import Level
 from arden.data.decoding import cells_of, csv_bytes, filled_cells, parquet_of_cells
-from arden.data.loading import read_tables
 from arden.data.raw import RawTable
 from arden.data.readers.csv_file import delimiter_of
+from arden.data.reading import read_tables
 from arden.errors import ArdenError, InputError
 from arden.plots import style
 from arden.runs.figures import mean_and_error

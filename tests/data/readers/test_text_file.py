@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from arden.data import Schema, load_data, read_rows
-from arden.data.loading import read_windows
 from arden.data.readers.text_file import code_points, read_text
+from arden.data.reading import read_windows
 from arden.errors import ArdenError, FileError, InputError
 
 TEXT = "the cat\r\nsat on thé mat\rand 猫 too\n" * 30

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from arden.data import load_data, read_rows
-from arden.data.loading import read_windows
 from arden.data.readers.wav_file import mu_law_decode, mu_law_encode, read_wav, wav_bytes
+from arden.data.reading import read_windows
 from arden.errors import ArdenError
 
 
