@@ -115,7 +115,7 @@ def _read(path: Path) -> tuple[np.ndarray, int]:
             channels, width, rate, length, *_ = file.getparams()
             content = file.readframes(length)
     except (wave.Error, EOFError, RuntimeError) as error:  # the last: a size beyond the file's end
-        reason = str(error) or "it is damaged or cut short"
+        reason = str(error) or "it is cut short"
         raise FileError(
             f"{path}: expected a WAV file of uncompressed 8-bit or 16-bit samples ({reason})."
         ) from None
