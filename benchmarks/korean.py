@@ -89,6 +89,6 @@ def in_korean(words: str) -> str:
     number, _, rest = words.partition(" ")
     if number.isdigit() and rest == "orders":
         return f"순서 {number}개"
-    if rest == "rows":
-        return f"{number}행"
+    if rest in ("rows", "test rows"):
+        return f"시험 {number}행" if rest == "test rows" else f"{number}행"
     return _WORDS.get(words, words)

@@ -82,10 +82,11 @@ def _given_labels(recipe: dict[str, Any]) -> bool:
 
 def _marks(result: Result) -> list[str]:
     """A result -> what its figure must not be read without."""
-    first = result["runs"][0]
+    first, rows = result["runs"][0], result["recipe"].get("rows", {})
     marks = {
         f"{result['recipe'].get('orders')} orders": "orders" in result["recipe"],
-        f"{result['recipe'].get('rows', {}).get('train', 0):,} rows": "rows" in result["recipe"],
+        f"{rows.get('train', 0):,} rows": "train" in rows,
+        f"{rows.get('test', 0):,} test rows": "test" in rows and "train" not in rows,
         "one epoch": first.get("epochs") == 1 and "epoch" in first["ended"],
         "given the class": _given_labels(result["recipe"]),
     }
