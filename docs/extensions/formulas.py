@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 from xml.etree import ElementTree
 
@@ -15,12 +17,22 @@ _ACCENTS = "ˆ˜¯˙"
 ElementTree.register_namespace("", _SPACE)
 
 
+_NAMED = re.compile(r"&(\w+);")
+_OF_XML = {"amp", "apos", "gt", "lt", "quot"}
+
+
+def _character(entity: re.Match[str]) -> str:
+    """An entity of HTML, which XML does not know by name -> the character."""
+    return entity[0] if entity[1] in _OF_XML else unescape(entity[0])
+
+
 def mathml(formula: str, as_block: bool = False) -> str:
     """TeX -> MathML.
 
     docutils puts the i of x̂_i below the x, as of a sum: here it is an index beside the accent.
     """
-    root = ElementTree.fromstring(tex2mathml(formula, as_block=as_block))
+    told = _NAMED.sub(_character, tex2mathml(formula, as_block=as_block))
+    root = ElementTree.fromstring(told)
     for found in list(root.iter(f"{{{_SPACE}}}munderover")):
         base, index, accent = found
         if (accent.text or "") in _ACCENTS:

@@ -47,8 +47,12 @@ def test_what_was_interrupted_is_finished(tmp_path, monkeypatch):
 
     real = starters.fit_run
     monkeypatch.setattr(starters, "fit_run", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        fit_starters(shelf, print, TINY)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit_starters(shelf, print, TINY)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert fit_starters(shelf, print, TINY) == 2
     assert all("figures" in run.card for run in shelf.runs())
     assert fit_starters(shelf, print, TINY) == 0
