@@ -3,7 +3,7 @@
 python experiments/completion/fit.py orderless-nade --data-dir DIRECTORY
 python experiments/completion/fit.py nade --data-dir DIRECTORY
 
-About four and three minutes of one core that has nothing else to do. What was interrupted goes on
+Some minutes of one core each. What was interrupted goes on
 where it stood.
 """
 

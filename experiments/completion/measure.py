@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
 from benchmarks.provenance import ROOT, provenance
 from benchmarks.reporting import write_between
-from experiments.completion.fit import DATA, run_of
+from experiments.completion.fit import DATA, ROWS, run_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -101,6 +101,7 @@ def measure(data_dir: str | None) -> None:
         **provenance("python experiments/completion/measure.py"),
         "data": data.protocol,
         "rows": MEASURED,
+        "test_rows_of_orderless": f"{ROWS['test']} test rows, evenly spread",
         "fits": {
             system: {
                 "options": card["options"],
@@ -172,7 +173,7 @@ def write_table() -> None:
             f"{fit['test_nats']:.2f} test nats in raster order"
             for system, fit in fits.items()
         )
-        + " (of the orderless one on 500 test rows, evenly spread).",
+        + f" (of the orderless one on {told['test_rows_of_orderless']}).",
     ]
     write_between(PAGE, MARKS, "\n".join(lines))
 

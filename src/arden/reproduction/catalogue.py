@@ -6,6 +6,7 @@ import json
 import math
 import statistics
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,13 +14,32 @@ from typing import Any
 
 from arden.errors import InputError
 
-__all__ = ["RESULTS", "Standing", "find_recipe", "recipes", "standing", "standings"]
+__all__ = ["RESULTS", "Standing", "find_recipe", "judged_by", "recipes", "standing", "standings"]
 
 _HERE = Path(__file__).parent
 RESULTS = _HERE / "results"
 """A JSON file for every recipe that was run: what it was, where, and the figures of each seed."""
-_FIGURES = (("test_nats", 1), ("bound", -1), ("reconstruction_error", 1))
-"""What a run is judged by, the first that it has, and the sign that makes less of it better."""
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """What a run is judged by, the error of that, and the sign that makes less of it better."""
+
+    name: str
+    error: str
+    sign: int
+
+
+_FIGURES = (
+    _Figure("test_nats", "standard_error", 1),
+    _Figure("bound", "bound_error", -1),
+    _Figure("reconstruction_error", "standard_error", 1),
+)
+
+
+def judged_by(run: Mapping[str, Any]) -> _Figure:
+    """The figures of a run -> what it is judged by: the first that it has."""
+    return next(figure for figure in _FIGURES if figure.name in run)
 
 
 @cache
@@ -90,10 +110,10 @@ def standing(name: str, recipe: dict[str, Any], result: dict[str, Any] | None) -
     if result is None:
         return Standing(name, recipe, published, None, None, 0, "test_nats")
     runs = result["runs"]
-    figure, sign = next(pair for pair in _FIGURES if pair[0] in runs[0])
-    ours = sign * statistics.mean(run.get(figure, math.inf) for run in runs)
-    error = runs[0].get("bound_error" if figure == "bound" else "standard_error")
-    return Standing(name, recipe, published, ours, error, len(runs), figure)
+    figure = judged_by(runs[0])
+    ours = figure.sign * statistics.mean(run.get(figure.name, math.inf) for run in runs)
+    error = runs[0].get(figure.error)
+    return Standing(name, recipe, published, ours, error, len(runs), figure.name)
 
 
 def standings(folder: Path = RESULTS) -> list[Standing]:

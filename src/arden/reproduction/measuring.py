@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from arden.core.latent import LatentModel
 from arden.data import load_data
 from arden.data.scoring_rows import take_rows
 from arden.errors import InputError
-from arden.reproduction.catalogue import find_recipe
+from arden.reproduction.catalogue import find_recipe, judged_by
 from arden.runs import AnyFigures, fit_run, measure
 from arden.runs.folder import CHECKPOINT
 from arden.storage.model_files import load
@@ -32,14 +31,7 @@ if TYPE_CHECKING:
     from arden.core.model import AutoregressiveModel
     from arden.data.dataset import Dataset
 
-__all__ = ["fit_and_tell", "load_fitted", "reproduce", "runs_of", "spread_rows"]
-
-_FIGURES = (
-    ("test_nats", "standard_error"),
-    ("bound", "bound_error"),
-    ("reconstruction_error", "standard_error"),
-)
-"""What a fit is judged by, the first that it has, and the error of that."""
+__all__ = ["fit_and_tell", "load_fitted", "reproduce", "spread_rows"]
 
 
 def reproduce(
@@ -92,12 +84,6 @@ def spread_rows(data: Dataset, most: dict[str, int]) -> Dataset:
     return replace(data, **kept, protocol=f"{data.protocol} Only rows evenly spread: {told}.")
 
 
-def runs_of(name: str, folder: Path) -> Callable[[int], Path]:
-    """A recipe's name, where runs lie -> a seed -> the directory of that run."""
-    fitted = find_recipe(name).get("of", name)
-    return lambda seed: folder / f"{fitted}-{seed}"
-
-
 def load_fitted(name: str, seed: int, folder: Path) -> AutoregressiveModel | Mixture:
     """A recipe's name, a seed, where runs lie -> the model that was fitted; of one that has
     `orders`, their average.
@@ -105,7 +91,8 @@ def load_fitted(name: str, seed: int, folder: Path) -> AutoregressiveModel | Mix
     Raises:
         FileNotFoundError: it was not run there.
     """
-    recipe, run = find_recipe(name), runs_of(name, folder)(seed)
+    recipe = find_recipe(name)
+    run = folder / f"{recipe.get('of', name)}-{seed}"
     if not (run / "config.json").exists():
         raise FileNotFoundError(run)
     model = load(run)
@@ -146,8 +133,8 @@ def fit_and_tell(
     if figures.ended == STOPPED:
         raise KeyboardInterrupt
     told = asdict(figures)
-    name, error = next(pair for pair in _FIGURES if pair[0] in told)
-    Console().print(f"{title}: {name} {told[name]:.3f} ± {told[error]:.3f}")
+    figure = judged_by(told)
+    Console().print(f"{title}: {figure.name} {told[figure.name]:.3f} ± {told[figure.error]:.3f}")
     return figures
 
 
