@@ -71,6 +71,8 @@ def _about(found: dict[str, Any]) -> str:
 def _cell(told: dict[str, Any], what: str) -> str:
     if told["same"] == told["systems"]:
         return f"the same bits: all {told['systems']}"
+    if not told["worst"]:
+        return f"the same bits: {told['same']} of {told['systems']}; the others up to rounding"
     worst = f"{100 * told['worst']:.2g} % others" if what == "draws" else f"{told['worst']:.0e}"
     return (
         f"the same bits: {told['same']} of {told['systems']}; at most {worst} ({told['worst_of']})"
