@@ -14,6 +14,7 @@ from arden.kernels._compile import outer
 from arden.kernels._dots import dots
 from arden.kernels._draw_inputs import draw_inputs
 from arden.kernels._loops import add_row
+from arden.kernels._nade_arrays import arrays_of
 from arden.kernels._scalars import draw_scalar, family_of, show_scalar
 from arden.kernels._scratch import padded, scratch
 from arden.kernels._threads import pieces, run
@@ -52,14 +53,7 @@ def draw(
         return None
     batch_size, steps = inputs.drawn.shape
     num_params, hidden = network.outputs.shape[1:]
-    biases = network.biases(batch_size, inputs.context)
-    hidden_bias, output_bias = (bias.to(inputs.dtype).contiguous() for bias in biases)
-    weights = (
-        network.inputs.flatten(0, 1).contiguous().numpy(),
-        hidden_bias.numpy(),
-        network.outputs.flatten(0, 1).contiguous().numpy(),
-        output_bias.flatten(1).numpy(),
-    )
+    weights = arrays_of(network, inputs)
     noises = (inputs.noise, inputs.known, inputs.given)
     kind = ACTIVATIONS[network.options.activation]
 
