@@ -21,7 +21,7 @@ from benchmarks.provenance import provenance
 if TYPE_CHECKING:
     from arden.data.dataset import Dataset
 
-__all__ = ["Benchmark", "commits", "fit_options", "subset"]
+__all__ = ["Benchmark", "commits", "fit_options", "subset", "tables"]
 
 _OURS = ("system", "class", "seeds")
 Key = dict[str, Any]
@@ -151,6 +151,22 @@ def subset(data: Dataset, rows: int | None, seed: int, valid_rows: int | None = 
     if valid_rows is not None and valid_rows < len(data.valid):
         data = replace(data, valid=some(data.valid, slice(valid_rows)))
     return data
+
+
+def tables(
+    recipes: dict[str, Any],
+    folder: Path,
+    against: str,
+    tell: Callable[[str, list[str], dict[str, Any]], str],
+) -> str:
+    """The recipes, the folder of results, what models are set against, what tells of a data set,
+    its models and what was found -> a table for each data set that was measured."""
+    found = {name: _read(folder / f"{name}.json") for name in recipes}
+    return "\n\n".join(
+        tell(name, [against, *recipe["models"]], found[name])
+        for name, recipe in recipes.items()
+        if found[name]["runs"]
+    )
 
 
 def commits(found: dict[str, Any], models: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ FLOORS = {
     **dict.fromkeys(["coding", "kernels", "storage"], 4),
     **dict.fromkeys(["tasks"], 5),
     **dict.fromkeys(["audit", "training", "systems"], 6),
-    **dict.fromkeys(["assembly", "plots", "timing"], 7),
+    **dict.fromkeys(["assembly", "engines", "plots", "timing"], 7),
     **dict.fromkeys(["estimators", "api", "runs"], 8),
     **dict.fromkeys(["reproduction", "serving", "studio"], 9),
     **dict.fromkeys(["cli"], 10),

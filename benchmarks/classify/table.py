@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from pathlib import Path
 from typing import Any
 
-from benchmarks.each_seed import commits
+from benchmarks.each_seed import commits, tables
 from benchmarks.provenance import ROOT
 from benchmarks.reporting import write_between
 
-__all__ = ["AGAINST", "MARKS", "PAGE", "spread", "tables", "write_page"]
+__all__ = ["AGAINST", "MARKS", "PAGE", "spread", "table", "write_page"]
 
 PAGE = ROOT / "docs" / "classify.md"
 AGAINST = "logistic regression"
@@ -20,21 +19,11 @@ MARKS = ("<!-- figures: made by benchmarks/classify/run.py --table -->", "<!-- e
 
 def write_page(recipes: dict[str, Any], folder: Path) -> None:
     """The recipes, the folder of results -> (): the page's tables."""
-    write_between(PAGE, MARKS, tables(recipes, folder))
+    write_between(PAGE, MARKS, tables(recipes, folder, AGAINST, table))
 
 
-def tables(recipes: dict[str, Any], folder: Path) -> str:
-    """The recipes, the folder of results -> a table for each data set that was measured."""
-    told = []
-    for name, recipe in recipes.items():
-        path = folder / f"{name}.json"
-        if path.exists():
-            found = json.loads(path.read_text(encoding="utf-8"))
-            told.append(_table(name, [AGAINST, *recipe["models"]], found))
-    return "\n\n".join(told)
-
-
-def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
+def table(name: str, models: list[str], found: dict[str, Any]) -> str:
+    """A data set, its models, what was found -> a table."""
     runs = {model: [r for r in found["runs"] if r["model"] == model] for model in models}
     rows = next(run["rows"] for some in runs.values() for run in some)
     lines = [

@@ -2,7 +2,7 @@
 
 python benchmarks/likelihood/run.py fvsbn-digits
 python benchmarks/likelihood/run.py nade-binarized-mnist --data-dir DIRECTORY
-python benchmarks/likelihood/run.py --table          # rewrite docs/figures.md, the READMEs' table
+python benchmarks/likelihood/run.py --table          # rewrite the tables of docs/ and READMEs
 
 What there is to run: `arden reproduce`. Results go beside the recipes, into the package.
 """
@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a script finds what lies beside it alone
-from arden.reproduction import RESULTS, recipes
+from arden.reproduction import RESULTS, recipes, rivals
+from benchmarks.likelihood import binary_tables
 from benchmarks.likelihood.overview import overview
 from benchmarks.likelihood.table import read_results, table
 from benchmarks.provenance import ROOT, provenance
@@ -22,15 +23,17 @@ from benchmarks.reporting import READMES, write_between
 
 PAIRED = Path(__file__).parent / "paired"
 PAGE = ROOT / "docs" / "figures.md"
+TABLES = ROOT / "docs" / "binary_tables.md"
 DENSITIES = ROOT / "benchmarks" / "density" / "results"
 RUNS = ROOT / "runs" / "likelihood"
 MARKS = ("<!-- figures: made by benchmarks/likelihood/run.py --table -->", "<!-- end -->")
 
 
 def write_tables() -> None:
-    """() -> (): docs/figures.md and the READMEs' table, from the results."""
+    """() -> (): docs/figures.md, docs/binary_tables.md and the READMEs' table, from the results."""
     results = read_results(RESULTS)
     write_between(PAGE, MARKS, table(results, read_results(PAIRED)))
+    write_between(TABLES, MARKS, binary_tables.overview(results, recipes(), rivals()))
     densities = read_results(DENSITIES)
     for readme, say in READMES.items():
         write_between(readme, MARKS, overview(results, densities, recipes(), say))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from pathlib import Path
 from typing import Any
 
 from benchmarks.classify.table import spread
-from benchmarks.each_seed import commits
+from benchmarks.each_seed import commits, tables
 from benchmarks.provenance import ROOT
 from benchmarks.reporting import write_between
 
-__all__ = ["AGAINST", "MARKS", "PAGE", "tables", "write_page"]
+__all__ = ["AGAINST", "MARKS", "PAGE", "table", "write_page"]
 
 PAGE = ROOT / "docs" / "represent.md"
 AGAINST = "raw pixels"
@@ -21,21 +20,11 @@ MARKS = ("<!-- figures: made by benchmarks/probe/run.py --table -->", "<!-- end 
 
 def write_page(recipes: dict[str, Any], folder: Path) -> None:
     """The recipes, the folder of results -> (): the page's tables."""
-    write_between(PAGE, MARKS, tables(recipes, folder))
+    write_between(PAGE, MARKS, tables(recipes, folder, AGAINST, table))
 
 
-def tables(recipes: dict[str, Any], folder: Path) -> str:
-    """The recipes, the folder of results -> a table for each data set that was measured."""
-    told = []
-    for name, recipe in recipes.items():
-        path = folder / f"{name}.json"
-        if path.exists():
-            found = json.loads(path.read_text(encoding="utf-8"))
-            told.append(_table(name, [AGAINST, *recipe["models"]], found))
-    return "\n\n".join(told)
-
-
-def _table(name: str, models: list[str], found: dict[str, Any]) -> str:
+def table(name: str, models: list[str], found: dict[str, Any]) -> str:
+    """A data set, its models, what was found -> a table."""
     lines = [
         f"**{name}**: {found['train_rows']:,} training rows, {found['test_rows']:,} test rows. "
         f"{found['protocol']}",

@@ -13,7 +13,7 @@ from arden.data import load_data
 from arden.systems import SYSTEMS
 from benchmarks.classify import run as classes
 from benchmarks.classify import table as class_table
-from benchmarks.each_seed import fit_options
+from benchmarks.each_seed import fit_options, tables
 from benchmarks.probe import run as probes
 from benchmarks.probe import table as probe_table
 
@@ -45,7 +45,7 @@ def test_tables_hold_means_and_spreads_over_seeds(tmp_path: Path) -> None:
     run = {"model": "logistic regression", "rows": 7, "seconds": 60, "calibration_error": 0.1}
     runs = [{**run, "seed": s, "accuracy": a, "log_loss": 0.5} for s, a in ((0, 0.9), (1, 0.8))]
     (tmp_path / "digits.json").write_text(json.dumps({**about, "runs": runs}))
-    told = class_table.tables(classes.BENCHMARK.recipes(), tmp_path)
+    told = tables(classes.BENCHMARK.recipes(), tmp_path, class_table.AGAINST, class_table.table)
     assert "| logistic regression | 85.00 ± 7.07 | 0.500 | 10.0 | 2 |" in told
     assert "mnist" not in told
     probed = [
@@ -53,6 +53,6 @@ def test_tables_hold_means_and_spreads_over_seeds(tmp_path: Path) -> None:
         for t, a in ((True, 0.9), (False, 0.6))
     ]
     (tmp_path / "digits.json").write_text(json.dumps({**about, "test_rows": 7, "runs": probed}))
-    assert "| NADE | 5 | 90.0 | 60.0 | 1 |" in probe_table.tables(
-        probes.BENCHMARK.recipes(), tmp_path
+    assert "| NADE | 5 | 90.0 | 60.0 | 1 |" in tables(
+        probes.BENCHMARK.recipes(), tmp_path, probe_table.AGAINST, probe_table.table
     )

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 import arden
-from arden.cli import score_rows
 from arden.conditionals.bernoulli import Bernoulli
 from arden.data import Schema, read_rows
+from arden.engines import row_scores
 from arden.networks.made import MADE, MADEOptions
 from arden.orderings.raster import Raster
 from arden.storage.model_files import load, save
@@ -92,13 +92,13 @@ def test_chunks_give_the_numbers_of_the_whole(
 ) -> None:
     path = write(tmp_path / "x.csv", 9_001)
     sizes: list[int] = []
-    score = score_rows.score
+    score = row_scores.score
 
     def watched(model: object, x: torch.Tensor, *args: object, **how: object) -> torch.Tensor:
         sizes.append(len(x))
         return score(model, x, *args, **how)
 
-    monkeypatch.setattr(score_rows, "score", watched)
+    monkeypatch.setattr(row_scores, "score", watched)
     words = ["score", run, path, "--out", tmp_path / "s.npz"]
     done(capfd, *words, *([] if batch_size is None else ["--batch-size", batch_size]))
     assert len(sizes) >= 3

@@ -27,10 +27,32 @@ def twin(run: Path) -> Path:
     return other
 
 
+def brief(run: Path, data: object, out: Path) -> object:
+    """A run, its data, a folder -> data of its kind that are coded soon: of texts and sounds one
+    window that the run draws, as whole ones would take minutes."""
+    ending = {"text": ".txt", "audio": ".wav"}.get(read_card(run)["schema"]["kind"])
+    if ending is None:
+        return data
+    file = out.with_name(f"{out.name}-drawn{ending}")
+    if not file.exists():
+        with pytest.raises(SystemExit):
+            main(["sample", str(run), "-n", "1", "--out", str(file)])
+    return file
+
+
 def coded(run: Path, data: object, out: Path) -> Path:
     """A run, its data, a folder -> the path of an .arden file, which no refused model makes."""
     file = out.with_name(f"{out.name}.arden")
-    words = ["compress", data, "-m", run, "-o", file, "--overwrite", "--no-compare"]
+    words = [
+        "compress",
+        brief(run, data, out),
+        "-m",
+        run,
+        "-o",
+        file,
+        "--overwrite",
+        "--no-compare",
+    ]
     with pytest.raises(SystemExit):
         main([str(word) for word in words])
     return file
@@ -80,7 +102,9 @@ VERBS: dict[str, Callable[[Path, object, Path], list[object]]] = {
     ],
     "query": lambda run, data, out: [run, first_condition(run)],
     "represent": lambda run, data, out: [run, data, "--out", out / "features.csv"],
-    "compress": lambda run, data, out: [data, "-m", run, "-o", out / "data.arden"],
+    "compress": lambda run, data, out: [
+        *[brief(run, data, out), "-m", run, "-o", out / "data.arden"]
+    ],
     "decompress": lambda run, data, out: [coded(run, data, out), "-m", run, "-o", out / "data.npz"],
     "bound": lambda run, data, out: [run, data, "--samples", 2, "--out", out / "bounds.csv"],
 }

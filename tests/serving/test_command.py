@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import pytest
 
 import arden
 from arden.cli import main
+from arden.serving.server import opened
 from tests.cli.words import environment, refused
 from tests.serving.toys import Running
 from tests.training.toys import bits, fresh, fresh_any
@@ -161,3 +163,11 @@ def test_what_is_counted_and_logged(server: Running) -> None:
     health = server.client.get("/health").json()
     assert health["models"]["vae"] == ["sample"]
     assert health["models"]["bits"] == ["score", "sample", "complete", "detect"]
+
+
+def test_an_answer_does_not_wait_for_the_one_before_to_be_acknowledged() -> None:
+    listening = opened("127.0.0.1", 0)
+    with listening, socket.create_connection(listening.getsockname()):
+        taken, _ = listening.accept()
+        with taken:  # how asyncio tells whether to turn Nagle's algorithm off
+            assert (taken.type, taken.proto) == (socket.SOCK_STREAM, socket.IPPROTO_TCP)

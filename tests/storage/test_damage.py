@@ -220,7 +220,7 @@ def test_a_weight_where_there_is_no_connection(network: Any, options: Any, tmp_p
     assert masked
     for name, mask in masked.items():
         weight = name.removesuffix("_mask")
-        row, column = (~mask).nonzero()[0].tolist()
+        row, column = (mask == 0).nonzero()[0].tolist()
         replace_weights(tmp_path, lambda s, w=weight, r=row, c=column: s[w][r, c].fill_(1e-30))
         assert f"{weight} is not zero where its mask says there is no connection" in refusal(
             tmp_path

@@ -43,8 +43,9 @@ def test_units_that_do_not_change_are_not_counted() -> None:
     full = torch.ones_like(blank)
     one = blank.clone()
     one.view(3, -1)[:, 0] = 1
-    found = [work_of_row(model, x).transcendentals for x in (blank, one, full)]
-    assert found == [h + n, 2 * h + n, n * h + n]
+    found = [work_of_row(model, x) for x in (blank, one, full)]
+    assert [work.transcendentals for work in found] == [h + n, 2 * h + n, n * h + n]
+    assert [work.flops for work in found] == [2 * h * (n + changed) for changed in (0, 1, n - 1)]
 
 
 def test_the_least_time_grows_with_the_work() -> None:

@@ -11,14 +11,15 @@ import torch
 from torch import Tensor
 from torch.special import ndtri
 
-from arden.core.conditional import Conditional, Density
+from arden.conditionals._transformed import Transformed, check_density
+from arden.core.conditional import Conditional
 from arden.errors import InputError
 
 __all__ = ["QuantileMapped", "quantile_knots"]
 
 
 @dataclass(frozen=True)
-class QuantileMapped(Density):
+class QuantileMapped(Transformed):
     """p(x) = p_family(g(x)) g′(x), with g increasing and straight between knots and their images.
 
     Beyond the outer knots g goes on as straight as it came. The Jacobian g′ is kept, so that it
@@ -40,8 +41,7 @@ class QuantileMapped(Density):
     images: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if self.family.num_symbols is not None:
-            raise InputError(f"family: expected a density, got {self.family}")
+        check_density(self.family)
         for name, places in (("knots", self.knots), ("images", self.images)):
             rising = all(a < b for a, b in pairwise(places))
             if len(places) < 2 or not rising or not all(map(math.isfinite, places)):
@@ -52,77 +52,22 @@ class QuantileMapped(Density):
             )
 
     @property
-    def num_params(self) -> int:
-        """That of the family."""
-        return self.family.num_params
-
-    @property
-    def num_features(self) -> int:
-        """That of the family."""
-        return self.family.num_features
-
-    @property
-    def num_noise(self) -> int:
-        """That of the family."""
-        return self.family.num_noise
-
-    @property
     def steepest(self) -> float:
         """The largest slope of g: a deviation of σ there is one of σ / slope in the data."""
         return self._line[2].max().item()
 
-    def features(self, value: Tensor) -> Tensor:
-        """(…) -> (…, F): those of the bent value."""
-        return self.family.features(self._bent(value)[0])
-
-    def contains(self, value: Tensor) -> Tensor:
-        """(…) -> (…) bool."""
-        return self.family.contains(value)
-
-    def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
-        """(…, P), (…) -> (…): log density per unit of the data, in nats."""
-        bent, slope = self._bent(value)
-        scored = self.family.log_prob(params, bent)
-        return scored + slope.log().to(scored.dtype)
-
-    def draw(self, params: Tensor, noise: Tensor) -> Tensor:
-        """(…, P), (…, U) -> (…), in units of the data."""
-        return self._straightened(self.family.draw(params, noise))
-
-    def mode(self, params: Tensor) -> Tensor:
-        """(…, P) -> (…), in units of the data: where the peak of the bent values comes from."""
-        return self._straightened(self.family.mode(params))
-
-    def log_mass(self, params: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        """(…, P), (…), (…) in units of the data -> (…): ln P(low ≤ X ≤ high), in nats."""
-        return self._density.log_mass(params, self._bent(low)[0], self._bent(high)[0])
-
-    def draw_between(self, params: Tensor, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        """(…, P), (…, U), (…), (…) in units of the data -> (…): X given low ≤ X ≤ high."""
-        between = (self._bent(low)[0], self._bent(high)[0])
-        drawn = self._straightened(self._density.draw_between(params, noise, *between))
-        return drawn.clamp(low, high)  # rounding must not carry it over a bound
-
-    @property
-    def _density(self) -> Density:
-        if not isinstance(self.family, Density):
-            raise InputError(f"interval: {type(self.family).__name__} does not tell its mass")
-        return self.family
-
-    def _straightened(self, bent: Tensor) -> Tensor:
-        """(…) bent -> (…) in units of the data."""
-        bent = bent.double().contiguous()
-        knots, images, slopes = (part.to(bent.device) for part in self._line)
-        piece = torch.searchsorted(images, bent).clamp(1, len(images) - 1) - 1
-        return knots[piece] + (bent - images[piece]) / slopes[piece]
-
-    def _bent(self, value: Tensor) -> tuple[Tensor, Tensor]:
-        """(…) -> (…) bent, (…) the slope there, both float64."""
+    def _mapped(self, value: Tensor) -> tuple[Tensor, Tensor]:
         value = value.double().contiguous()
         knots, images, slopes = (part.to(value.device) for part in self._line)
         # A value on a knot belongs to the piece before it, here as on the way back.
         piece = torch.searchsorted(knots, value).clamp(1, len(knots) - 1) - 1
-        return images[piece] + (value - knots[piece]) * slopes[piece], slopes[piece]
+        return images[piece] + (value - knots[piece]) * slopes[piece], slopes[piece].log()
+
+    def _mapped_back(self, value: Tensor) -> Tensor:
+        value = value.double().contiguous()
+        knots, images, slopes = (part.to(value.device) for part in self._line)
+        piece = torch.searchsorted(images, value).clamp(1, len(images) - 1) - 1
+        return knots[piece] + (value - images[piece]) / slopes[piece]
 
     @cached_property
     def _line(self) -> tuple[Tensor, Tensor, Tensor]:

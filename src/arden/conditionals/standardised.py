@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from arden.core.conditional import Conditional, Density
+from arden.conditionals._transformed import Transformed, check_density
+from arden.core.conditional import Conditional
 from arden.errors import InputError
 
 __all__ = ["Standardised"]
 
 
 @dataclass(frozen=True)
-class Standardised(Density):
+class Standardised(Transformed):
     """p(x) = p_family((x − shift) / scale) / scale: the Jacobian is kept, so it stays a density.
 
     >>> import torch
@@ -31,65 +32,16 @@ class Standardised(Density):
     scale: float
 
     def __post_init__(self) -> None:
-        if self.family.num_symbols is not None:
-            raise InputError(f"family: expected a density, got {self.family}")
+        check_density(self.family)
         if not (0 < self.scale < math.inf and math.isfinite(self.shift)):
             raise InputError(
                 f"shift, scale: expected finite numbers and scale > 0, "
                 f"got {self.shift} and {self.scale}"
             )
 
-    @property
-    def num_params(self) -> int:
-        """That of the family."""
-        return self.family.num_params
-
-    @property
-    def num_features(self) -> int:
-        """That of the family."""
-        return self.family.num_features
-
-    @property
-    def num_noise(self) -> int:
-        """That of the family."""
-        return self.family.num_noise
-
-    def features(self, value: Tensor) -> Tensor:
-        """(…) -> (…, F): those of the standardised value."""
-        return self.family.features(self._standardise(value))
-
-    def contains(self, value: Tensor) -> Tensor:
-        """(…) -> (…) bool."""
-        return self.family.contains(value)
-
-    def log_prob(self, params: Tensor, value: Tensor) -> Tensor:
-        """(…, P), (…) -> (…): log density per unit of the data, in nats."""
-        return self.family.log_prob(params, self._standardise(value)) - math.log(self.scale)
-
-    def draw(self, params: Tensor, noise: Tensor) -> Tensor:
-        """(…, P), (…, U) -> (…), in units of the data."""
-        return self.family.draw(params, noise) * self.scale + self.shift
-
-    def mode(self, params: Tensor) -> Tensor:
-        """(…, P) -> (…): the family's, in units of the data."""
-        return self.family.mode(params) * self.scale + self.shift
-
-    def log_mass(self, params: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        """(…, P), (…), (…) -> (…): ln P(low ≤ X ≤ high), in nats: no unit is left in it."""
-        return self._density.log_mass(params, self._standardise(low), self._standardise(high))
-
-    def draw_between(self, params: Tensor, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        """(…, P), (…, U), (…), (…) -> (…), in units of the data."""
-        bounds = self._standardise(low), self._standardise(high)
-        drawn = self._density.draw_between(params, noise, *bounds) * self.scale + self.shift
-        return drawn.clamp(low, high)  # rounding must not carry it over a bound
-
-    @property
-    def _density(self) -> Density:
-        if not isinstance(self.family, Density):
-            raise InputError(f"family: {type(self.family).__name__} has no mass of an interval")
-        return self.family
-
-    def _standardise(self, value: Tensor) -> Tensor:
+    def _mapped(self, value: Tensor) -> tuple[Tensor, float]:
         # In float64 before anything is rounded: large values with a small spread keep their digits.
-        return (value.double() - self.shift) / self.scale
+        return (value.double() - self.shift) / self.scale, -math.log(self.scale)
+
+    def _mapped_back(self, value: Tensor) -> Tensor:
+        return value * self.scale + self.shift

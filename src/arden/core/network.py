@@ -55,10 +55,10 @@ class CausalNetwork(nn.Module, ABC):
     on ``features[:, :t]`` and the context only. `forward` gives all steps at once; `start` and
     `step` give them one at a time and must agree with it.
 
-    A weight that must be zero in places has a buffer beside it, named after it: ``weight`` and
-    ``weight_mask``. A weight that several networks share under different masks is stored whole and
-    masked at every use; its buffer is named ``weight_applied_mask``. Counting, shaking, saving and
-    loading all read this one convention.
+    A weight that must be zero in places has a buffer of 0 and 1 beside it, named after it:
+    ``weight`` and ``weight_mask``. A weight that several networks share under different masks is
+    stored whole and masked at every use; its buffer is named ``weight_applied_mask``. Counting,
+    shaking, saving and loading all read this one convention.
     """
 
     def __init__(self, spec: NetworkSpec, options: Any) -> None:
@@ -235,10 +235,11 @@ class Replay(ReplayedNetwork):
 
 
 def masked_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Parameter, Tensor | None]]:
-    """module -> (name, parameter, mask or None): the mask under which the weight itself is zero."""
+    """module -> (name, parameter, bool mask or None): the weight is zero where that is false."""
     buffers = dict(module.named_buffers(remove_duplicate=False))
     for name, parameter in module.named_parameters():
-        yield name, parameter, buffers.get(f"{name}_mask")
+        mask = buffers.get(f"{name}_mask")
+        yield name, parameter, None if mask is None else mask.bool()
 
 
 def used_entries(module: nn.Module) -> dict[nn.Parameter, Tensor]:

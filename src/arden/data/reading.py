@@ -16,6 +16,7 @@ from arden.data.opening import (
     table_of_file,
     without_split,
 )
+from arden.errors import InputError
 
 if TYPE_CHECKING:
     from arden.data.documents import Document, DocumentSource
@@ -137,8 +138,15 @@ def read_chunks(
     """What `read_rows` takes -> the same rows, at most so many at a time.
 
     Beside each chunk stands the share of the source read so far. A .csv file is read line by line,
-    a .parquet or .npy file piece by piece, so that none is ever held as a whole; other sources are.
+    a .parquet or .npy file piece by piece, shards one after another, so that none is ever held as a
+    whole; other sources are.
     """
+    files = read_shards(source, split)
+    if files is not None:
+        for place, file in enumerate(files):
+            for rows, share in read_chunks(file, schema, most_rows, with_labels=with_labels):
+                yield rows, (place + share) / len(files)
+        return
     path, split = without_split(source, split)
     suffix = suffix_of_file(path)
     path = Path(path).expanduser() if suffix else path
@@ -164,6 +172,27 @@ def read_chunks(
         for start in range(0, len(whole), most_rows):
             end = min(start + most_rows, len(whole))
             yield scoring_rows.take_rows(whole, slice(start, end)), end / len(whole)
+
+
+def read_shards(source: Any, split: str | None = None) -> list[Path] | None:
+    """What `read_rows` takes -> the files of shards that are its rows; None for anything else.
+
+    Raises InputError for a split that the shards are not in.
+    """
+    source, split = without_split(source, split)
+    if isinstance(source, str) and source in DATASETS:
+        return None
+    from arden.data.shards.files import shards_of
+
+    parts = shards_of(source)
+    if parts is None:
+        return None
+    wanted = split or ("all" if "all" in parts else "test")
+    if wanted not in parts:
+        raise InputError(
+            f'{source}: there is no split "{wanted}" in it, only {", ".join(parts)} shards.'
+        )
+    return parts[wanted]
 
 
 def read_tables(

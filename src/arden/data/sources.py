@@ -26,6 +26,7 @@ from arden.errors import FileError, InputError, suggestion
 
 __all__ = [
     "READERS",
+    "SHARD_ENDINGS",
     "TABLE_READERS",
     "check_exists",
     "fingerprint",
@@ -46,6 +47,9 @@ READERS: dict[str, Callable[[Path], RawSource]] = {
 }
 """How the name of a file ends -> its reader."""
 
+SHARD_ENDINGS = (".parquet", ".npz")
+"""Files of which a folder may hold many, with rows of one kind."""
+
 TABLE_READERS = (".csv", ".parquet")
 """Files that may be read column by column."""
 
@@ -55,10 +59,13 @@ def read_file(path: Path) -> RawSource:
     path = path.expanduser()
     if path.is_dir():
         files = files_below(path, IMAGE_SUFFIXES)
+        if not files and files_below(path, SHARD_ENDINGS):
+            raise InputError(f"{path}: expected a file, got shards; only fit and score read those.")
         if not files:
             raise FileError(
                 f"{path}: expected a file, got a folder that holds no images "
-                f"({', '.join(IMAGE_SUFFIXES)}), texts (.txt) or sounds (.wav)."
+                f"({', '.join(IMAGE_SUFFIXES)}), texts (.txt), sounds (.wav) or shards of rows "
+                "(.parquet, .npz)."
             )
         raw = read_image_folder(path)
         raw.notes.insert(0, fingerprint_files(path, files))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -109,9 +110,20 @@ def draw_inputs(
 
 
 def features_of_symbols(family: Conditional, dtype: torch.dtype) -> Tensor:
-    """A family over K symbols, dtype -> (K, F): what a network is shown of each."""
+    """A family over K symbols, dtype -> (K, F): what a network is shown of each; only to be read.
+
+    Of few symbols they are kept: making them takes as long as a tenth of a short walk.
+    """
     assert isinstance(family, Discrete)
+    return (_kept_features if family.num_symbols <= _FEW_SYMBOLS else _features)(family, dtype)
+
+
+def _features(family: Discrete, dtype: torch.dtype) -> Tensor:
     return family.features(torch.arange(family.num_symbols)).to(dtype).contiguous()
+
+
+_FEW_SYMBOLS = 256
+_kept_features = lru_cache(maxsize=64)(_features)
 
 
 def of_symbols(family: Discrete, weight: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 from arden.kernels._activation import activate_one
 from arden.kernels._compile import FUSED, inner, outer
 from arden.kernels._dots import dot_of_four_rows, dot_of_row
-from arden.kernels._scalars import draw_scalar
+from arden.kernels._scalars import draw_scalar, show_scalar
 
 __all__ = ["ROWS_TOGETHER", "walk"]
 
@@ -47,9 +47,12 @@ def walk(
     below; the outputs of step t see seen[−1, t] of them. ``family`` is that of `draw_scalar`.
     """
     begin, by_degree, seen = units
+    noise, known, given = noises
+    second = noise.shape[2] - 1  # a real's normal value
     num_layers, num_steps = len(layers) - 1, order.shape[0]
     num_rows, has_direct = rows[1] - rows[0], direct.shape[0] > 0
-    num_params = layers[num_layers].shape[0] // num_steps
+    last = layers[num_layers]  # not taken from the tuple step by step: counting references costs
+    num_params = last.shape[0] // num_steps
     num_features = layers[0].shape[1] // num_steps
     num_inputs = num_steps * num_features
     sums = np.empty((ROWS_TOGETHER, num_params), values.dtype)
@@ -70,7 +73,7 @@ def walk(
                             total = bias[first + k, here - num_inputs + unit] + sums[k, 0]
                             values[row + k, here + unit] = activate_one(kind, total)
                     below, here = here, here + weights.shape[0]
-                last, reach = layers[num_layers], seen[num_layers, step]
+                reach = seen[num_layers, step]
                 for p in range(num_params):
                     output = step * num_params + p
                     _dots(values, row, together, below, last, output, reach, sums, p)
@@ -84,9 +87,17 @@ def walk(
                 for k in range(together):
                     for p in range(num_params):
                         masses[p] = sums[k, p]
-                    draw_scalar(
-                        family, masses, noises, first + k, order[step], step, drawn, values, row + k
-                    )
+                    batch_row, place = first + k, order[step]
+                    if known.shape[0] > 0 and known[batch_row, place]:
+                        value = given[batch_row, place]
+                    else:
+                        uniform, normal = (
+                            noise[batch_row, place, 0],
+                            noise[batch_row, place, second],
+                        )
+                        value = draw_scalar(family, masses, uniform, normal, step)
+                    drawn[batch_row, place] = value
+                    show_scalar(family, value, values, row + k, step)
 
 
 @inner(FUSED)

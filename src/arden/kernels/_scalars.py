@@ -1,4 +1,4 @@
-"""One scalar of a walk, of any family: it is drawn, noted and shown to the network."""
+"""One scalar of a walk, of any family: it is drawn, and shown to the network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from arden.core.model import AutoregressiveModel
 from arden.kernels._draw_inputs import features_of_symbols
 from arden.kernels._symbols import draw_of_parts, draw_value
 
-__all__ = ["draw_scalar", "family_of"]
+__all__ = ["draw_scalar", "family_of", "show_scalar"]
 
 
 def family_of(model: AutoregressiveModel, dtype: torch.dtype) -> tuple[Any, ...] | None:
@@ -46,47 +46,45 @@ def family_of(model: AutoregressiveModel, dtype: torch.dtype) -> tuple[Any, ...]
     return (family.components, *columns)
 
 
-def draw_scalar(
-    family: Any,
-    masses: Any,
-    noises: Any,
-    row: Any,
-    place: Any,
-    step: Any,
-    drawn: Any,
-    values: Any,
-    at: Any,
-) -> None:
-    """(P,) float64 -> (): drawn[row, place], kept where it is known, and its features in
-    values[at] from step · F on (inside compiled code only)."""
+def draw_scalar(family: Any, masses: Any, uniform: Any, normal: Any, step: Any) -> Any:
+    """(P,) float64, a uniform, a standard normal value of reals, step -> a draw (inside compiled
+    code only). It is given numbers, not the arrays they lie in: counting references to these for
+    every scalar takes longer than the draw."""
     raise NotImplementedError
 
 
-def _draw_symbol(family, masses, noises, row, place, step, drawn, values, at):  # type: ignore[no-untyped-def]
+def _draw_symbol(family, masses, uniform, normal, step):  # type: ignore[no-untyped-def]
     (table,) = family
-    noise, known, given = noises
-    if known.shape[0] > 0 and known[row, place]:
-        symbol = given[row, place]
-    else:
-        symbol = draw_value(masses, table.shape[0], noise[row, place, 0])
-    drawn[row, place] = symbol
-    for k in range(table.shape[1]):
-        values[at, step * table.shape[1] + k] = table[symbol, k]
+    return draw_value(masses, table.shape[0], uniform)
 
 
-def _draw_real(family, masses, noises, row, place, step, drawn, values, at):  # type: ignore[no-untyped-def]
+def _draw_real(family, masses, uniform, normal, step):  # type: ignore[no-untyped-def]
     components, shift, scale, least = family
-    noise, known, given = noises
-    if known.shape[0] > 0 and known[row, place]:
-        value = given[row, place]
-    else:
-        uniform, normal = noise[row, place, 0], noise[row, place, 1]
-        value = draw_of_parts(masses, components, least[step], uniform, normal)
-        value = value * scale[step] + shift[step]
-    drawn[row, place] = value
-    values[at, step] = (value - shift[step]) / scale[step]
+    value = draw_of_parts(masses, components, least[step], uniform, normal)
+    return value * scale[step] + shift[step]
 
 
 @overload(draw_scalar)
-def _draw_scalar_of(family, masses, noises, row, place, step, drawn, values, at):  # type: ignore[no-untyped-def]
+def _draw_scalar_of(family, masses, uniform, normal, step):  # type: ignore[no-untyped-def]
     return _draw_symbol if len(family) == 1 else _draw_real
+
+
+def show_scalar(family: Any, value: Any, values: Any, row: Any, step: Any) -> None:
+    """A value -> (): its features in values[row] from step · F on (inside compiled code only)."""
+    raise NotImplementedError
+
+
+def _show_symbol(family, value, values, row, step):  # type: ignore[no-untyped-def]
+    (table,) = family
+    for k in range(table.shape[1]):
+        values[row, step * table.shape[1] + k] = table[value, k]
+
+
+def _show_real(family, value, values, row, step):  # type: ignore[no-untyped-def]
+    _, shift, scale, _ = family
+    values[row, step] = (value - shift[step]) / scale[step]
+
+
+@overload(show_scalar)
+def _show_scalar_of(family, value, values, row, step):  # type: ignore[no-untyped-def]
+    return _show_symbol if len(family) == 1 else _show_real

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from arden.core.model import AutoregressiveModel
+from arden.core.network import CausalNetwork
 from arden.kernels._activation import ACTIVATIONS
 from arden.kernels._draw_inputs import draw_inputs
 from arden.kernels._masked_walk import ROWS_TOGETHER, walk
@@ -20,8 +22,12 @@ from arden.networks.made import MADE
 
 __all__ = ["draw"]
 
+Units = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""``units`` of `walk`."""
+
 _ROWS = 64
 _ALL = slice(None)
+_kept: WeakKeyDictionary[CausalNetwork, Units] = WeakKeyDictionary()
 
 
 @torch.no_grad()
@@ -69,7 +75,9 @@ def draw(
         direct.contiguous().numpy(),
         bias.to(inputs.dtype).contiguous().numpy(),
     )
-    units = _units(steps, network.spec.num_features, degrees)
+    units = _kept.get(network)
+    if units is None:  # degrees belong to a network's structure and never change
+        units = _kept[network] = _units(steps, network.spec.num_features, degrees)
     noises = (inputs.noise.reshape(batch_size, steps, -1), inputs.known, inputs.given)
     widths = [steps * network.spec.num_features, *map(len, degrees)]
 
@@ -83,9 +91,7 @@ def draw(
     return torch.from_numpy(inputs.drawn).reshape(batch_size, *model.event_shape)
 
 
-def _units(
-    steps: int, num_features: int, degrees: Sequence[Tensor]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _units(steps: int, num_features: int, degrees: Sequence[Tensor]) -> Units:
     """T, F, the degrees of every hidden layer -> ``units`` of `walk`.
 
     What a degree can see of the layer below is counted up to the last unit of at most that degree.

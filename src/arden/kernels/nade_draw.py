@@ -16,6 +16,7 @@ from arden.kernels._compile import outer
 from arden.kernels._dots import four_dots, one_dot
 from arden.kernels._draw_inputs import draw_inputs, features_of_symbols
 from arden.kernels._loops import add_row
+from arden.kernels._nade_arrays import arrays_of
 from arden.kernels._scratch import padded, scratch
 from arden.kernels._symbols import draw_value
 from arden.kernels._threads import pieces, run
@@ -54,14 +55,7 @@ def draw(
         return None
     batch_size, steps = inputs.noise.shape
     num_params, hidden = network.outputs.shape[1:]
-    biases = network.biases(batch_size, inputs.context)
-    hidden_bias, output_bias = (bias.to(inputs.dtype).contiguous() for bias in biases)
-    weights = (
-        network.inputs.flatten(0, 1).contiguous().numpy(),
-        hidden_bias.numpy(),
-        network.outputs.flatten(0, 1).contiguous().numpy(),
-        output_bias.flatten(1).numpy(),
-    )
+    weights = arrays_of(network, inputs)
     table = features_of_symbols(family, inputs.dtype).numpy()
     noises = (inputs.noise, inputs.known, inputs.given)
     kind = ACTIVATIONS[network.options.activation]

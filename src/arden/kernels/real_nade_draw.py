@@ -14,7 +14,8 @@ from arden.kernels._compile import outer
 from arden.kernels._dots import dots
 from arden.kernels._draw_inputs import draw_inputs
 from arden.kernels._loops import add_row
-from arden.kernels._scalars import draw_scalar, family_of
+from arden.kernels._nade_arrays import arrays_of
+from arden.kernels._scalars import draw_scalar, family_of, show_scalar
 from arden.kernels._scratch import padded, scratch
 from arden.kernels._threads import pieces, run
 from arden.networks.nade import NADE
@@ -52,14 +53,7 @@ def draw(
         return None
     batch_size, steps = inputs.drawn.shape
     num_params, hidden = network.outputs.shape[1:]
-    biases = network.biases(batch_size, inputs.context)
-    hidden_bias, output_bias = (bias.to(inputs.dtype).contiguous() for bias in biases)
-    weights = (
-        network.inputs.flatten(0, 1).contiguous().numpy(),
-        hidden_bias.numpy(),
-        network.outputs.flatten(0, 1).contiguous().numpy(),
-        output_bias.flatten(1).numpy(),
-    )
+    weights = arrays_of(network, inputs)
     noises = (inputs.noise, inputs.known, inputs.given)
     kind = ACTIVATIONS[network.options.activation]
 
@@ -88,7 +82,7 @@ def _walk(
     """Draws rows[0] … rows[1] − 1. ``work`` is sums and units (R, ≥ H), the numbers shown (R, T),
     and room for the parameters of a step, as they are computed and in float64."""
     inputs, hidden_bias, outputs, output_bias = weights
-    _, known, _ = noises
+    noise, known, given = noises
     sums, units, shown, params, masses = work
     num_steps, num_params = order.shape[0], masses.shape[0]
     hidden = np.uint64(outputs.shape[1])
@@ -102,11 +96,16 @@ def _walk(
             batch_row = rows[0] + row
             for step in range(low, min(low + _TILE, num_steps)):
                 place, first = order[step], step * num_params
-                if known.shape[0] == 0 or not known[batch_row, place]:
+                if known.shape[0] > 0 and known[batch_row, place]:
+                    value = given[batch_row, place]
+                else:
                     dots(units, row, outputs, first, outputs.shape[1], params, 0, num_params)
                     for k in range(num_params):
                         masses[k] = params[k] + output_bias[batch_row, first + k]
-                draw_scalar(family, masses, noises, batch_row, place, step, drawn, shown, row)
+                    uniform, normal = noise[batch_row, place, 0], noise[batch_row, place, 1]
+                    value = draw_scalar(family, masses, uniform, normal, step)
+                drawn[batch_row, place] = value
+                show_scalar(family, value, shown, row, step)
                 if step + 1 < num_steps:
                     add_row(sums, row, shown[row, step], inputs, step, _LEFT, hidden)
                     activate(kind, sums, row, units, row)

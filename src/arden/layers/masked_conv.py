@@ -59,7 +59,7 @@ class MaskedConv(nn.Module):
             if seen:
                 known = slice(0, group_slice(inputs, groups, seen - 1).stop)
                 taps[rows, known, self.reach, self.reach] = True
-        self.register_buffer("weight_mask", taps, persistent=False)
+        self.register_buffer("weight_mask", taps.float(), persistent=False)
         # Scaled by the connections that exist, about half of the kernel's.
         fan_in = taps.flatten(1).sum(dim=1).clamp(min=1)
         scale = fan_in.rsqrt()[:, None, None, None]

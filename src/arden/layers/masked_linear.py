@@ -24,7 +24,9 @@ class _MaskGradient(torch.autograd.Function):
 
 
 def mask_gradient(weight: Tensor, mask: Tensor) -> Tensor:
-    """weight, bool mask of its shape -> the weight itself, with zero gradient where masked.
+    """weight, mask of its shape and dtype -> the weight itself, with zero gradient where masked.
+
+    Masks are 0 and 1 in the weight's dtype: torch multiplies by bools several times as slowly.
 
     A weight that starts masked stays so under any optimiser that moves along the gradient, its
     moments and decay; the forward pass then costs what a dense layer costs.
@@ -53,7 +55,7 @@ class MaskedLinear(nn.Module):
         self.register_parameter("bias", nn.Parameter(torch.zeros(outputs)) if bias else None)
         # Not stored with the weights: the constructor rebuilds the mask from the options.
         name = "weight_applied_mask" if shared else "weight_mask"
-        self.register_buffer(name, mask.bool(), persistent=False)
+        self.register_buffer(name, mask.to(self.weight.dtype), persistent=False)
         # Scaled by the connections a unit really has, not by the width of the matrix.
         fan_in = mask.sum(dim=1, keepdim=True).clamp(min=1)
         with torch.no_grad():

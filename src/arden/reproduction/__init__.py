@@ -10,8 +10,9 @@ from arden.reproduction.catalogue import (
     Standing,
     find_recipe,
     recipes,
+    rivals,
     standing,
     standings,
 )
 
-__all__ = ["RESULTS", "Standing", "find_recipe", "recipes", "standing", "standings"]
+__all__ = ["RESULTS", "Standing", "find_recipe", "recipes", "rivals", "standing", "standings"]

@@ -14,7 +14,16 @@ from typing import Any
 
 from arden.errors import InputError
 
-__all__ = ["RESULTS", "Standing", "find_recipe", "judged_by", "recipes", "standing", "standings"]
+__all__ = [
+    "RESULTS",
+    "Standing",
+    "find_recipe",
+    "judged_by",
+    "recipes",
+    "rivals",
+    "standing",
+    "standings",
+]
 
 _HERE = Path(__file__).parent
 RESULTS = _HERE / "results"
@@ -44,13 +53,41 @@ def judged_by(run: Mapping[str, Any]) -> _Figure:
 
 @cache
 def _told() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((_HERE / "recipes.toml").read_text(encoding="utf-8"))
+    return _read("recipes") | _of_binary_tables()
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((_HERE / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _of_binary_tables() -> dict[str, dict[str, Any]]:
+    """() -> a recipe for every system and every binary table."""
+    told, found = _read("binary_tables"), {}
+    for name, system in told["systems"].items():
+        for table in told["tables"]:
+            recipe = {"system": name, "data": table, **system}
+            published = recipe.pop("published", {})
+            if table in published:
+                recipe |= {"published": published[table], "source": told["source"]}
+            if "of" in recipe:
+                recipe["of"] = f"{recipe['of']}-{table}"
+            found[f"{name}-{table}"] = recipe
+    return found
 
 
 def recipes() -> dict[str, dict[str, Any]]:
-    """() -> the recipes by name; one `of` another has all that the other has."""
+    """() -> the recipes by name; one `of` another has all that the other has, but its choices."""
     told = _told()
-    return {name: told.get(recipe.get("of", ""), {}) | recipe for name, recipe in told.items()}
+    found = {name: told.get(recipe.get("of", ""), {}) | recipe for name, recipe in told.items()}
+    for recipe in found.values():
+        if "of" in recipe:
+            recipe.pop("choices", None)
+    return found
+
+
+def rivals() -> dict[str, dict[str, float]]:
+    """() -> by name, the figures of models that are not ours on binary tables, by table."""
+    return _read("binary_tables")["rivals"]
 
 
 def find_recipe(name: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from arden.data import load_data
 from arden.data.scoring_rows import take_rows
 from arden.errors import InputError
 from arden.reproduction.catalogue import find_recipe, judged_by
+from arden.reproduction.choosing import choose, combinations
 from arden.runs import AnyFigures, fit_run, measure
 from arden.runs.folder import CHECKPOINT
 from arden.storage.model_files import load
@@ -56,8 +57,11 @@ def reproduce(
     data = load_data(recipe["data"], data_dir=data_dir, window=window, stride=stride)
     if "rows" in recipe:
         data = spread_rows(data, recipe["rows"])
-    runs = []
-    for seed in seeds or recipe.get("seeds", [0]):
+    seeds, runs = seeds or tuple(recipe.get("seeds", [0])), []
+    if "choices" in recipe:
+        recipe, first = _chosen(name, recipe, data, seeds[0], folder)
+        seeds, runs = seeds[1:], [first]
+    for seed in seeds:
         if "of" in recipe:
             runs.append(_over_orders(name, recipe, data, seed, folder, results))
         else:
@@ -142,12 +146,39 @@ def _fitted(
     name: str, recipe: dict[str, Any], data: Dataset, seed: int, folder: Path
 ) -> dict[str, Any]:
     """A recipe, its data, a seed -> the figures of a fit with it."""
-    options = split_options(recipe["system"], {**recipe.get("options", {}), "seed": seed})
-    began = time.process_time()
     title, run = f"{name} seed {seed}", folder / f"{name}-{seed}"
-    figures = fit_and_tell(title, recipe["system"], data, options, run)
+    return _fit(title, recipe["system"], data, recipe.get("options", {}), seed, run)
+
+
+def _fit(
+    title: str, system: str, data: Dataset, options: dict[str, Any], seed: int, folder: Path
+) -> dict[str, Any]:
+    began = time.process_time()
+    chosen = split_options(system, {**options, "seed": seed})
+    figures = fit_and_tell(title, system, data, chosen, folder)
     seconds = round(time.process_time() - began, 1)
     return {"seed": seed, **asdict(figures), "cpu_seconds": seconds}
+
+
+def _chosen(
+    name: str, recipe: dict[str, Any], data: Dataset, seed: int, folder: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A recipe with choices, its data -> the same with those that are best on the validation rows,
+    and what each came to there; the run of the best."""
+    choices = recipe["choices"]
+
+    def fit(options: dict[str, Any], where: Path) -> dict[str, Any]:
+        told = ", ".join(f"{key} {options[key]}" for key in choices)
+        return _fit(f"{name} ({told}) seed {seed}", recipe["system"], data, options, seed, where)
+
+    candidates = combinations(recipe.get("options", {}), choices)
+    folder.mkdir(parents=True, exist_ok=True)
+    options, run, runs = choose(candidates, folder / f"{name}-{seed}", fit)
+    valid = [
+        {**{key: tried[key] for key in choices}, "valid_nats": of_it["valid_nats"]}
+        for tried, of_it in zip(candidates, runs, strict=True)
+    ]
+    return {**recipe, "options": options, "tried": valid}, run
 
 
 def _over_orders(

@@ -105,12 +105,17 @@ def work_of_row(model: AutoregressiveModel, x: Tensor, context: Tensor | None = 
     plain = torch.backends.mkldnn.flags(enabled=False, allow_tf32=None)
     with without_kernels(), plain, functions, products:
         still.log_prob(x, context)
-    total = functions.total
-    if isinstance(model.network, NADE):  # its units change only where a value does
-        total -= len(x) * model.network.options.hidden * _unchanged(model, x)
+    total, rows = functions.total, len(x)
+    flops = products.get_total_flops() // rows
+    if isinstance(model.network, NADE):
+        # Its units change only where a value does: by one row of weights, and not by the product
+        # that the plain path takes of all.
+        hidden, unchanged = model.network.options.hidden, _unchanged(model, x)
+        total -= rows * hidden * unchanged
+        changed = len(model.network.outputs) - 1 - unchanged
+        flops = 2 * (model.network.outputs.numel() + hidden * changed)
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    rows = len(x)
-    return Work(products.get_total_flops() // rows, max(total, 0) // rows, weights)
+    return Work(flops, max(total, 0) // rows, weights)
 
 
 def _unchanged(model: AutoregressiveModel, x: Tensor) -> int:

@@ -57,6 +57,25 @@ class World:
         distributed.broadcast_object_list(told, src=0)
         return told[0]
 
+    def all_of(self, value: object) -> list[Any]:
+        """What this process holds -> what each of them holds, by rank, the same in all.
+
+        Raises:
+            InputError: another process has ended.
+        """
+        if self.size == 1:
+            return [value]
+        told: list[Any] = [None] * self.size
+        try:
+            distributed.all_gather_object(told, value)
+        except RuntimeError as error:
+            first = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"torchrun: one of its {self.size} processes has ended before its work was done "
+                f"({first})"
+            ) from None
+        return told
+
     def wrap(self, objective: nn.Module) -> nn.Module:
         """An objective -> the same, its gradients averaged over all processes."""
         if self.size == 1:

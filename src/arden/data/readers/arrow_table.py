@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,16 @@ from arden.data.raw import RawColumn, RawTable
 from arden.data.readers.cells import MISSING
 from arden.errors import FileError, InputError
 
-__all__ = ["is_frame", "parquet_tables", "read_parquet", "table_of_frame"]
+__all__ = [
+    "NEEDS_ARROW",
+    "is_frame",
+    "parquet_batches",
+    "parquet_length",
+    "parquet_tables",
+    "read_parquet",
+    "table_of_arrow",
+    "table_of_frame",
+]
 
 NEEDS_ARROW = (
     "needs the package pyarrow, which is not installed; expected it (it is in arden[table])"
@@ -40,7 +50,7 @@ def table_of_frame(source: Any, name: str, missing: Sequence[str] = MISSING) -> 
     except (arrow.ArrowInvalid, arrow.ArrowTypeError, arrow.ArrowNotImplementedError) as error:
         told = " ".join(str(error.args[0] if error.args else error).split())
         raise InputError(f"{name}: expected columns of one type each ({told}).") from None
-    return _table(table, name, missing)
+    return table_of_arrow(table, name, missing)
 
 
 def read_parquet(path: Path, missing: Sequence[str] = MISSING) -> RawTable:
@@ -56,28 +66,58 @@ def parquet_tables(
 
     Beside each chunk stands the share of the file that was read so far.
     """
+    with _one_sentence(path):
+        for batch, first, share in parquet_batches(path, most_rows):
+            table = table_of_arrow(batch, path.name, missing)
+            table.first_row = first
+            yield table, share
+
+
+def parquet_batches(path: Path, most_rows: int | None) -> Iterator[tuple[Any, int, float]]:
+    """A .parquet file, how many rows to hold at a time -> Arrow tables of its columns as they are.
+
+    Beside each stand the number of its first row and the share of the file read so far. All have
+    ``most_rows`` rows but the last.
+    """
+    with _one_sentence(path), _parquet_file(path) as file:
+        total = file.metadata.num_rows
+        if most_rows is None or not total:
+            yield file.read(), 0, 1.0
+            return
+        first = 0
+        for batch in file.iter_batches(batch_size=most_rows):
+            table = _arrow().Table.from_batches([batch])
+            yield table, first, (first + len(batch)) / total
+            first += len(batch)
+
+
+def parquet_length(path: Path) -> int:
+    """A .parquet file -> how many rows it says it has."""
+    with _one_sentence(path), _parquet_file(path) as file:
+        return file.metadata.num_rows
+
+
+def _parquet_file(path: Path) -> Any:
+    from pyarrow import parquet
+
+    return parquet.ParquetFile(path)
+
+
+@contextmanager
+def _one_sentence(path: Path) -> Iterator[None]:
+    """Within the block what is wrong with a .parquet file is told in one sentence."""
     arrow = _arrow()
     if arrow is None:
         raise InputError(f"{path}: a .parquet file {NEEDS_ARROW}.")
-    from pyarrow import parquet
-
     try:
-        with parquet.ParquetFile(path) as file:
-            total = file.metadata.num_rows
-            if most_rows is None or not total:
-                yield _table(file.read(), path.name, missing), 1.0
-                return
-            first = 0
-            for batch in file.iter_batches(batch_size=most_rows):
-                table = _table(arrow.Table.from_batches([batch]), path.name, missing)
-                table.first_row = first
-                first += len(table)
-                yield table, first / total
+        yield
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, EOFError):
         raise FileError(
             f"{path}: not a readable Parquet file; is it damaged or cut short?"
         ) from None
     except OSError as error:  # Arrow's own have several lines and no strerror
+        if isinstance(error, FileError):  # of whoever reads it
+            raise
         reason = " ".join(str(error.strerror or error).split())
         raise FileError(f"{path}: cannot be read ({reason}).") from None
 
@@ -90,7 +130,8 @@ def _arrow() -> Any:
     return pyarrow
 
 
-def _table(table: Any, name: str, missing: Sequence[str]) -> RawTable:
+def table_of_arrow(table: Any, name: str, missing: Sequence[str] = MISSING) -> RawTable:
+    """An Arrow table -> its columns, as `table_of_frame`."""
     if not table.num_columns:
         raise InputError(f"{name}: expected columns, got none.")
     columns = [
