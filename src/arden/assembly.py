@@ -47,6 +47,7 @@ from arden.training.validation import check_whole_rows
 __all__ = ["FitOptions", "assemble", "choose_conditional", "find_system", "split_options"]
 
 _MOST_ONE_HOT = 32
+_MOST_EXPONENT = 1000  # of a real value: differences and scales must fit into float64 too
 _LEAST_GAP = 1e-3  # between knots of a quantile map, in deviations of the column
 
 FitOptions = tuple[Any, LayoutOptions, TrainingOptions]
@@ -273,10 +274,23 @@ def _real(values: Tensor, layout: LayoutOptions) -> Conditional:
 
 
 def _moments(values: Tensor) -> tuple[float, float]:
+    """(N,) -> their mean and standard deviation, for a constant column one."""
     values = values.double()
-    scale = values.std(correction=0).item() if values.numel() else 0.0
+    if not values.numel():
+        return 0.0, 1.0
+    _, exponent = math.frexp(values.abs().max().item())
+    if exponent > _MOST_EXPONENT:
+        raise InputError(
+            f"data: expected real values below 2^{_MOST_EXPONENT} ≈ 1e301 in size, "
+            f"got {values.abs().max().item():.3g}"
+        )
+    # In units of the largest one, a power of two, which rounds nothing: squares of huge numbers
+    # would be infinite, those of tiny ones zero.
+    unit = 2.0 ** max(exponent, -_MOST_EXPONENT)
+    values = values / unit
+    scale = values.std(correction=0).item() * unit
     # A constant column has no spread to divide by; its density then rests on the scale's floor.
-    return (values.mean().item() if values.numel() else 0.0), scale if scale > 0 else 1.0
+    return values.mean().item() * unit, scale if scale > 0 else 1.0
 
 
 def _check_needs(name: str, system: System, data: Dataset) -> None:

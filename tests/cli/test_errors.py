@@ -53,6 +53,8 @@ Capture = pytest.CaptureFixture[str]
         (["verify", "/nowhere"], "no such folder"),
         (["data", "dgits"], 'Did you mean "digits"?'),
         (["models", "--jsn"], "Did you mean --json?"),
+        (["models", "nad"], "got 'nad'; arden models lists them. Did you mean \"nade\"?"),
+        (["verify", "run", "digits", "7"], "expected nothing more, got 'digits 7'"),
         (["--vers"], "Unknown"),
         (["fit", "nade", "digits", "--config"], "--config: expected a TOML file"),
     ],

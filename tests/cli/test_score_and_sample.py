@@ -162,6 +162,11 @@ def test_the_lists(files: Path, capfd: Capture) -> None:
     assert systems["nade"]["title"] == SYSTEMS["nade"].title
     table = done(capfd, "models")
     assert all(name in table for name in SYSTEMS)
+    told = done(capfd, "models", "made", "vae")
+    assert "arden fit made --help" in told
+    assert SYSTEMS["vae"].title.split(":")[0] in told
+    assert SYSTEMS["nade"].title not in told
+    assert list(json.loads(done(capfd, "models", "vae", "--json"))) == ["vae"]
     assert set(json.loads(done(capfd, "data", "--json"))) == set(DATASETS)
     table = done(capfd, "data")
     assert all(name in table for name in DATASETS)

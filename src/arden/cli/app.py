@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 from cyclopts.config import Toml
 
 from arden import __version__
@@ -102,6 +102,8 @@ def _show_log() -> None:
 
 
 def _sentence(error: Exception) -> str:
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return f"expected nothing more, got {' '.join(error.unused_tokens)!r}"
     return " ".join(str(error).split())
 
 
