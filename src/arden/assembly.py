@@ -47,6 +47,7 @@ from arden.training.validation import check_whole_rows
 __all__ = ["FitOptions", "assemble", "choose_conditional", "find_system", "split_options"]
 
 _MOST_ONE_HOT = 32
+_ULPS = 4  # the mean of equal numbers differs from them by a few of their last places
 _LEAST_GAP = 1e-3  # between knots of a quantile map, in deviations of the column
 
 FitOptions = tuple[Any, LayoutOptions, TrainingOptions]
@@ -273,10 +274,17 @@ def _real(values: Tensor, layout: LayoutOptions) -> Conditional:
 
 
 def _moments(values: Tensor) -> tuple[float, float]:
+    """(M,) -> their mean and standard deviation; 1 for the latter where they have no spread.
+
+    A constant column has none to divide by, whatever its mean was rounded to; its density then
+    rests on the scale's floor.
+    """
+    if not values.numel():
+        return 0.0, 1.0
     values = values.double()
-    scale = values.std(correction=0).item() if values.numel() else 0.0
-    # A constant column has no spread to divide by; its density then rests on the scale's floor.
-    return (values.mean().item() if values.numel() else 0.0), scale if scale > 0 else 1.0
+    scale, largest = values.std(correction=0).item(), values.abs().max().item()
+    rounding = _ULPS * torch.finfo(torch.float64).eps * largest
+    return values.mean().item(), scale if scale > rounding else 1.0
 
 
 def _check_needs(name: str, system: System, data: Dataset) -> None:
