@@ -47,6 +47,7 @@ from arden.training.validation import check_whole_rows
 __all__ = ["FitOptions", "assemble", "choose_conditional", "find_system", "split_options"]
 
 _MOST_ONE_HOT = 32
+_MOST_EXPONENT = 1000  # of a real value: differences and scales must fit into float64 too
 _ULPS = 4  # the mean of equal numbers differs from them by a few of their last places
 _LEAST_GAP = 1e-3  # between knots of a quantile map, in deviations of the column
 
@@ -279,12 +280,22 @@ def _moments(values: Tensor) -> tuple[float, float]:
     A constant column has none to divide by, whatever its mean was rounded to; its density then
     rests on the scale's floor.
     """
+    values = values.double()
     if not values.numel():
         return 0.0, 1.0
-    values = values.double()
-    scale, largest = values.std(correction=0).item(), values.abs().max().item()
-    rounding = _ULPS * torch.finfo(torch.float64).eps * largest
-    return values.mean().item(), scale if scale > rounding else 1.0
+    _, exponent = math.frexp(values.abs().max().item())
+    if exponent > _MOST_EXPONENT:
+        raise InputError(
+            f"data: expected real values below 2^{_MOST_EXPONENT} ≈ 1e301 in size, "
+            f"got {values.abs().max().item():.3g}"
+        )
+    # In units of the largest one, a power of two, which rounds nothing: squares of huge numbers
+    # would be infinite, those of tiny ones zero.
+    unit = 2.0 ** max(exponent, -_MOST_EXPONENT)
+    values = values / unit
+    scale = values.std(correction=0).item()
+    spread = scale > _ULPS * torch.finfo(torch.float64).eps  # of numbers up to one
+    return values.mean().item() * unit, scale * unit if spread else 1.0
 
 
 def _check_needs(name: str, system: System, data: Dataset) -> None:

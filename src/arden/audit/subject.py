@@ -16,6 +16,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import AnyOrderNetwork, ReplayedNetwork, apply_masks
 from arden.core.ordering import Ordering
+from arden.errors import InputError
 
 __all__ = [
     "BUDGETS",
@@ -32,6 +33,7 @@ __all__ = [
 
 Model = AutoregressiveModel | Mixture
 
+_MOST_STEPS = 2**14  # what a step reads is a row of a matrix: 256 MB of truth values
 _STRING_LENGTH = 8  # of events that have no length of their own
 _ENTRIES_PER_PASS = 2**15  # rows × steps: with 500 hidden units in float64 about 130 MB
 
@@ -89,6 +91,11 @@ class Subject:
         exact = copy.deepcopy(as_is).double()
         first = _first(exact)
         length = first.ordering.num_steps or _STRING_LENGTH
+        if length > _MOST_STEPS:
+            raise InputError(
+                f"model: expected at most {_MOST_STEPS:,} variables, every pair of which is looked "
+                f"at, got {length:,}"
+            )
         generator = Generator().manual_seed(seed)
         values, picked = choose_values(first, data, length, budget.rows, generator)
         rows = choose_context(first.context_size, context, picked, budget.rows, generator)

@@ -24,6 +24,8 @@ __all__ = [
     "parts_of",
 ]
 
+_FURTHEST = 1e15  # times a weight and again times a weight it stays far below what float32 holds
+
 
 @dataclass(frozen=True)
 class GaussianMixture(Density):
@@ -67,8 +69,11 @@ class GaussianMixture(Density):
         return parts_of(params, self.components, self.weights, self.min_scale)
 
     def features(self, value: Tensor) -> Tensor:
-        """(…) -> (…, 1): the number itself (data are standardised before they come here)."""
-        return value[..., None]
+        """(…) -> (…, 1): the number itself (data are standardised before they come here).
+
+        Beyond 10¹⁵ a network is shown 10¹⁵: an infinite number times a weight of zero is none.
+        """
+        return value[..., None].clamp(-_FURTHEST, _FURTHEST)
 
     def contains(self, value: Tensor) -> Tensor:
         """(…) -> (…) bool: finite numbers."""
@@ -113,7 +118,10 @@ def parts_of(params: Tensor, components: int, weights: str, least: float | Tenso
         log_weights = params[..., 2 * components :].log_softmax(dim=-1)
     else:
         log_weights = torch.full_like(means, -math.log(components))
-    return log_weights, means, least + softplus(raw_scales)
+    scales = least + softplus(raw_scales)
+    if isinstance(least, float) and not least:  # nothing keeps the scale from rounding to zero
+        scales = scales.clamp(min=torch.finfo(scales.dtype).tiny)
+    return log_weights, means, scales
 
 
 def log_density(parts: Parts, value: Tensor) -> Tensor:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["direct_rows", "known_first"]
 
+_MOST_STEPS = 2**14
+"""Of a promise that is looked at: in float32 it is a matrix of a gigabyte."""
+
 
 def known_first(known: Tensor, order: Tensor) -> Tensor:
     """(B, D) bool in event order, (T,) or (B, T) -> (B, T) int64: the same order, the known first.
@@ -40,6 +43,8 @@ def direct_rows(model: AutoregressiveModel, known: Tensor) -> Tensor:
     direct = ~(steps[:, 1:] & ~steps[:, :-1]).any(dim=1)
     if bool(direct.all()) or model.ordering.end is not None:
         return direct  # in a string, whether a later symbol exists at all hangs on those before
+    if known.shape[1] > _MOST_STEPS:
+        return direct  # a matrix of all pairs of steps would not fit into memory
     read = model.network.promised(known.shape[1]).to(known.device)
     reads_unknown = (~steps).float() @ read.float().T > 0
     return ~(steps & reads_unknown).any(dim=1)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from arden.core.network import NetworkSpec, State
 from arden.errors import InputError
 
-__all__ = ["MAX_TABLE_ROWS", "ContextTable"]
+__all__ = ["MAX_TABLE_CELLS", "MAX_TABLE_ROWS", "ContextTable"]
 
 MAX_TABLE_ROWS = 2**20
-"""The most table rows that are built: beyond this a table cannot be filled from data anyway."""
+"""The most pasts a step may tell apart: beyond this a table cannot be filled from data anyway."""
+MAX_TABLE_CELLS = 2**26
+"""The most numbers of a table, over all steps and classes: counting them takes some gigabytes."""
 
 
 class ContextTable(nn.Module):
@@ -45,12 +49,19 @@ class ContextTable(nn.Module):
         self.free_per_row = min(spec.num_params, (spec.num_symbols or spec.num_params + 1) - 1)
         self.memory = memory
         self.homogeneous = homogeneous
+        longest = memory if homogeneous else min(memory, (spec.num_steps or 1) - 1)
+        if longest * math.log2(self.num_symbols) > math.log2(MAX_TABLE_ROWS):
+            raise InputError(
+                f"memory: tables of the last {longest} symbols out of {self.num_symbols} need "
+                f"{self.num_symbols}^{longest} rows; expected at most {MAX_TABLE_ROWS:,}"
+            )
         lengths = range(memory + 1) if homogeneous else range(spec.num_steps or 0)
         sizes = [self.num_symbols ** min(t, memory) for t in lengths]
-        if sum(sizes) > MAX_TABLE_ROWS:
+        cells = max(spec.context_size, 1) * sum(sizes) * max(self.num_symbols, spec.num_params)
+        if cells > MAX_TABLE_CELLS:
             raise InputError(
-                f"memory: tables of the last {memory} symbols out of {self.num_symbols} need "
-                f"{sum(sizes):,} rows; expected at most {MAX_TABLE_ROWS:,}"
+                f"memory: tables of the last {longest} symbols out of {self.num_symbols} need "
+                f"{cells:,} numbers; expected at most {MAX_TABLE_CELLS:,}"
             )
         offsets = torch.tensor([0, *sizes]).cumsum(0)
         self.register_buffer("offsets", offsets, persistent=False)

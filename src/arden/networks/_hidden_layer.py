@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from arden.core.network import HiddenNetwork, NetworkSpec
 from arden.errors import InputError
 from arden.layers.activation import activation
+from arden.networks._size import check_size
 
 __all__ = ["HiddenLayerNetwork"]
 
@@ -32,6 +34,11 @@ class HiddenLayerNetwork(HiddenNetwork):
         super().__init__(spec, options)
         assert spec.num_steps is not None
         steps, params, hidden = spec.num_steps, spec.num_params, options.hidden
+        check_size(
+            (math.prod(inputs) + steps * params) * hidden,
+            f"a hidden layer of {hidden} units over {steps} variables with {spec.num_features} "
+            f"features and {params} parameters each",
+        )
         self.activation = activation(options.activation)
         self.inputs = nn.Parameter(torch.empty(*inputs, hidden))
         self.hidden_bias = nn.Parameter(torch.zeros(biases))

@@ -14,6 +14,7 @@ from arden.layers.activation import activation
 from arden.layers.by_variable import by_variable
 from arden.layers.degrees import even_degrees, reached
 from arden.layers.masked_linear import MaskedLinear
+from arden.networks._size import check_size
 from arden.networks.options.feedforward import AnyOrderMADEOptions
 
 __all__ = ["AnyOrderMADE", "AnyOrderMADEOptions"]
@@ -51,6 +52,12 @@ class AnyOrderMADE(AnyOrderNetwork, HiddenNetwork):
         shown = spec.num_features + 1
         inputs = steps if steps > 1 else 0
         first, last = options.hidden[0], options.hidden[-1]
+        of_direct = steps * params * inputs * shown if options.direct else 0
+        check_size(
+            first * inputs * shown + steps * params * last + of_direct,
+            f"any-order MADE over {steps} variables with {spec.num_features} features and {params} "
+            "parameters each",
+        )
         self.activation = activation(options.activation)
         self.degrees = [even_degrees(width, steps) for width in options.hidden]
         self.inputs = nn.Parameter(torch.empty(first, inputs, shown))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -14,6 +16,7 @@ from arden.errors import InputError
 from arden.layers.activation import activation
 from arden.layers.degrees import even_degrees, reached
 from arden.layers.masked_linear import MaskedLinear
+from arden.networks._size import check_size
 from arden.networks.options.feedforward import MADEOptions
 
 __all__ = ["MADE", "MADEOptions"]
@@ -44,6 +47,14 @@ class MADE(HiddenNetwork):
             )
         if not options.hidden and not options.direct:
             raise InputError("direct: expected true, because without hidden layers nothing is left")
+        inputs_and_outputs = (spec.num_steps * spec.num_features, spec.num_steps * spec.num_params)
+        widths = [inputs_and_outputs[0], *options.hidden, inputs_and_outputs[1]]
+        check_size(
+            sum(below * above for below, above in pairwise(widths))
+            + (math.prod(inputs_and_outputs) if options.direct and options.hidden else 0),
+            f"MADE over {spec.num_steps} variables with {spec.num_features} features and "
+            f"{spec.num_params} parameters each",
+        )
         self.activation = activation(options.activation)
         self.degrees = _degrees(spec.num_steps, options)
         shared = options.masks > 1

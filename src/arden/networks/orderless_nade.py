@@ -10,6 +10,7 @@ from arden.core.network import HiddenNetwork, NetworkSpec, OrderlessNetwork, Sta
 from arden.errors import InputError
 from arden.layers.activation import activation
 from arden.layers.by_variable import by_variable
+from arden.networks._size import check_size
 from arden.networks.options.feedforward import OrderlessNADEOptions
 
 __all__ = ["OrderlessNADE", "OrderlessNADEOptions"]
@@ -38,6 +39,11 @@ class OrderlessNADE(OrderlessNetwork, HiddenNetwork):
             )
         steps, features, params = spec.num_steps, spec.num_features, spec.num_params
         first, last = options.hidden[0], options.hidden[-1]
+        check_size(
+            steps * ((features + 1) * first + params * last),
+            f"orderless NADE over {steps} variables with {features} features and {params} "
+            "parameters each",
+        )
         self.activation = activation(options.activation)
         # A single variable is seen by nobody: it has no weights.
         inputs = steps if steps > 1 else 0
