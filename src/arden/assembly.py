@@ -48,6 +48,7 @@ __all__ = ["FitOptions", "assemble", "choose_conditional", "find_system", "split
 
 _MOST_ONE_HOT = 32
 _MOST_EXPONENT = 1000  # of a real value: differences and scales must fit into float64 too
+_ULPS = 4  # the mean of equal numbers differs from them by a few of their last places
 _LEAST_GAP = 1e-3  # between knots of a quantile map, in deviations of the column
 
 FitOptions = tuple[Any, LayoutOptions, TrainingOptions]
@@ -274,7 +275,11 @@ def _real(values: Tensor, layout: LayoutOptions) -> Conditional:
 
 
 def _moments(values: Tensor) -> tuple[float, float]:
-    """(N,) -> their mean and standard deviation, for a constant column one."""
+    """(M,) -> their mean and standard deviation; 1 for the latter where they have no spread.
+
+    A constant column has none to divide by, whatever its mean was rounded to; its density then
+    rests on the scale's floor.
+    """
     values = values.double()
     if not values.numel():
         return 0.0, 1.0
@@ -288,9 +293,9 @@ def _moments(values: Tensor) -> tuple[float, float]:
     # would be infinite, those of tiny ones zero.
     unit = 2.0 ** max(exponent, -_MOST_EXPONENT)
     values = values / unit
-    scale = values.std(correction=0).item() * unit
-    # A constant column has no spread to divide by; its density then rests on the scale's floor.
-    return values.mean().item() * unit, scale if scale > 0 else 1.0
+    scale = values.std(correction=0).item()
+    spread = scale > _ULPS * torch.finfo(torch.float64).eps  # of numbers up to one
+    return values.mean().item() * unit, scale * unit if spread else 1.0
 
 
 def _check_needs(name: str, system: System, data: Dataset) -> None:
