@@ -35,6 +35,7 @@ test: .venv/.installed-test ## all tests and doctests, then planted defects that
 test-faults: .venv/.installed-test ## kills, Ctrl-C, dying workers, full disks, files damaged at random: nothing may be lost
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --kills 20
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py nade --kills 10
+	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --shards 5 --kills 5
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/workers.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/full_disk.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/interrupts.py --times 2

@@ -63,6 +63,21 @@ def test_reals_are_standardised_by_their_training_rows() -> None:
         assert part.scale == pytest.approx(values.std(correction=0).item())
 
 
+@pytest.mark.parametrize("value", [0.1, -0.0316, 1e8 + 0.3])
+def test_a_constant_column_has_no_spread_whatever_its_mean_is_rounded_to(value: float) -> None:
+    values = torch.full((900, 2), value, dtype=torch.float64)
+    assert values[:, 0].std(correction=0) > 0  # which is what a scale must not be taken from
+    values[:, 1] = torch.arange(900)
+    rows = Split(values)
+    data = Dataset("rows", Schema("table", (2,)), rows, rows, rows, "Made up.")
+    family = choose_conditional(data, LayoutOptions(min_scale=0.1))
+    assert isinstance(family, Mixed)
+    constant = family.families[0]
+    assert isinstance(constant, Standardised)
+    assert constant.scale == 1.0
+    assert constant.shift == pytest.approx(value)
+
+
 def test_unobserved_and_constant_columns() -> None:
     values = torch.tensor([[1.0, 5.0, math.nan], [3.0, 5.0, math.nan], [math.nan, 5.0, math.nan]])
     splits = [Split(values.double(), observed=~values.isnan())] * 3

@@ -48,6 +48,7 @@ __all__ = ["FitOptions", "assemble", "choose_conditional", "find_system", "split
 
 _MOST_ONE_HOT = 32
 _MOST_EXPONENT = 1000  # of a real value: differences and scales must fit into float64 too
+_ULPS = 4  # the mean of equal numbers differs from them by a few of their last places
 _LEAST_GAP = 1e-3  # between knots of a quantile map, in deviations of the column
 
 FitOptions = tuple[Any, LayoutOptions, TrainingOptions]
@@ -173,7 +174,7 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
     Raises:
         InputError: a family for symbols where there are none, or an encoding that it has not.
     """
-    schema = data.schema
+    schema, train = data.schema, data.scale_rows()
     if layout.family != "auto" and _kind(data) == "real":
         raise InputError(
             f"family: expected auto for real values, which are mixtures of Gaussians, "
@@ -187,9 +188,9 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
     if schema.num_symbols is not None and not schema.by_column:
         return _discrete(schema.num_symbols, layout)
     if not schema.columns:
-        return _real(_known(data.train), layout)
+        return _real(_known(train), layout)
     families = tuple(
-        _of_column(column, data.train, index, layout) for index, column in enumerate(schema.columns)
+        _of_column(column, train, index, layout) for index, column in enumerate(schema.columns)
     )
     # One family for all is simpler, and what kernels and counted tables are made for.
     if schema.num_symbols is not None and len(set(families)) == 1:
@@ -274,7 +275,11 @@ def _real(values: Tensor, layout: LayoutOptions) -> Conditional:
 
 
 def _moments(values: Tensor) -> tuple[float, float]:
-    """(N,) -> their mean and standard deviation, for a constant column one."""
+    """(M,) -> their mean and standard deviation; 1 for the latter where they have no spread.
+
+    A constant column has none to divide by, whatever its mean was rounded to; its density then
+    rests on the scale's floor.
+    """
     values = values.double()
     if not values.numel():
         return 0.0, 1.0
@@ -288,9 +293,9 @@ def _moments(values: Tensor) -> tuple[float, float]:
     # would be infinite, those of tiny ones zero.
     unit = 2.0 ** max(exponent, -_MOST_EXPONENT)
     values = values / unit
-    scale = values.std(correction=0).item() * unit
-    # A constant column has no spread to divide by; its density then rests on the scale's floor.
-    return values.mean().item() * unit, scale if scale > 0 else 1.0
+    scale = values.std(correction=0).item()
+    spread = scale > _ULPS * torch.finfo(torch.float64).eps  # of numbers up to one
+    return values.mean().item() * unit, scale * unit if spread else 1.0
 
 
 def _check_needs(name: str, system: System, data: Dataset) -> None:
