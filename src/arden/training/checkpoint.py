@@ -22,6 +22,7 @@ from arden.data.dataset import Dataset
 from arden.errors import FileError
 from arden.storage.folders import write_atomically
 from arden.training.options import TrainingOptions
+from arden.training.sharding import cut_like, whole
 from arden.training.world import World
 
 __all__ = ["Checkpoint", "Position", "TrainingState"]
@@ -63,13 +64,17 @@ class TrainingState:
     def put_optimiser(self, optimiser: torch.optim.Optimizer) -> None:
         """An optimiser -> (): keep its moments."""
         for index, moments in optimiser.state_dict()["state"].items():
-            self.put(f"optimiser/{index}", moments)
+            self.put(f"optimiser/{index}", {name: whole(t) for name, t in moments.items()})
 
     def restore_optimiser(self, optimiser: torch.optim.Optimizer) -> None:
         """An optimiser over the same parameters -> (): give it the moments that were kept."""
         known = optimiser.state_dict()
         indices = [index for group in known["param_groups"] for index in group["params"]]
-        kept = {index: self.part(f"optimiser/{index}") for index in indices}
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        kept = {
+            index: {n: cut_like(t, p) for n, t in self.part(f"optimiser/{index}").items()}
+            for index, p in zip(indices, parameters, strict=True)
+        }
         known["state"] = {index: moments for index, moments in kept.items() if moments}
         optimiser.load_state_dict(known)
 
@@ -104,9 +109,14 @@ class Checkpoint:
         found = world.from_leader(_read(self.path) if world.leads else None)
         return None if found is None else self._understood(found)
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to write; only the leading process ever says so."""
+        return self._leads and time.monotonic() - self._written >= self.seconds
+
     def write(self, state: Callable[[], TrainingState], *, hurry: bool = False) -> None:
         """How to tell the state -> (): written if it is time for it, or in a hurry."""
-        if not self._leads or (not hurry and time.monotonic() - self._written < self.seconds):
+        if not self._leads or not (hurry or self.due):
             return
         now = state()
         told = {"fit": self._fit, "position": asdict(now.position), "result": now.result}
@@ -119,7 +129,8 @@ class Checkpoint:
             tensors = tensors_from(content)
             length = int.from_bytes(content[:8], "little")
             told = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["state"])
-            theirs, position = dict(told["fit"]), Position(**told["position"])
+            # One from before an option came had its default.
+            theirs, position = asdict(TrainingOptions()) | told["fit"], Position(**told["position"])
             result = dict(told["result"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise FileError(f"{self.path}: not a whole checkpoint of a fit ({error})") from None
