@@ -35,6 +35,7 @@ test: .venv/.installed-test ## all tests and doctests, then planted defects that
 test-faults: .venv/.installed-test ## thirty kills of fits that must end in the same weights, files damaged at random
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --kills 20
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py nade --kills 10
+	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --shards 5 --kills 5
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --seconds 20
 
 check: .venv/.installed-test ## formatting, lint and types; changes nothing

@@ -174,7 +174,7 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
     Raises:
         InputError: a family for symbols where there are none, or an encoding that it has not.
     """
-    schema = data.schema
+    schema, train = data.schema, data.scale_rows()
     if layout.family != "auto" and _kind(data) == "real":
         raise InputError(
             f"family: expected auto for real values, which are mixtures of Gaussians, "
@@ -188,9 +188,9 @@ def choose_conditional(data: Dataset, layout: LayoutOptions) -> Conditional:
     if schema.num_symbols is not None and not schema.by_column:
         return _discrete(schema.num_symbols, layout)
     if not schema.columns:
-        return _real(_known(data.train), layout)
+        return _real(_known(train), layout)
     families = tuple(
-        _of_column(column, data.train, index, layout) for index, column in enumerate(schema.columns)
+        _of_column(column, train, index, layout) for index, column in enumerate(schema.columns)
     )
     # One family for all is simpler, and what kernels and counted tables are made for.
     if schema.num_symbols is not None and len(set(families)) == 1:

@@ -82,6 +82,12 @@ def test_every_column_is_read_by_its_own_kind(tmp_path):
     assert all(column.note for column in data.schema.columns)
 
 
+def test_an_arrow_table_may_hold_a_column_twice_under_two_names():
+    arrow = pytest.importorskip("pyarrow")
+    found = load_data(arrow.table({"a": [1, 2, 3] * 4, "b": [1, 2, 3] * 4}))
+    assert [column.name for column in found.schema.columns] == ["a", "b"]
+
+
 def test_missing_cells_are_unobserved_and_never_a_value(tmp_path):
     columns = cells()
     for place, mark in enumerate(("", "?", "NA", "n/a", "NaN", "null")):

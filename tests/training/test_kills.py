@@ -6,18 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cli.words import environment
 
 KILLS = Path(__file__).parents[1] / "kills.py"
 
 
-def test_killed_and_resumed_to_the_same_bits() -> None:
+@pytest.mark.parametrize(
+    "words", [("--kills", "2"), ("--kills", "1", "--shards", "3", "--epochs", "8")]
+)
+def test_killed_and_resumed_to_the_same_bits(words: tuple[str, ...]) -> None:
     ran = subprocess.run(
-        [sys.executable, KILLS, "--kills", "2"],
+        [sys.executable, KILLS, *words],
         capture_output=True,
         text=True,
         env=environment(),
         timeout=600,
     )
     assert ran.returncode == 0, ran.stderr
-    assert "2 kills, weights identical" in ran.stdout
+    assert f"{words[1]} kills, weights identical" in ran.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arden.errors import InputError, suggestion
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["EVENTS_OF_UNIT", "SPLIT_NAMES", "Dataset", "Split"]
 
 SPLIT_NAMES = ("train", "valid", "test")
+_MOST_SCALE_ROWS = 2**20
 EVENTS_OF_UNIT = {"row": "rows", "symbol": "windows", "string": "strings"}
 """What a figure is per -> what the rows behind it are called."""
 
@@ -73,7 +74,8 @@ class Dataset:
     """Three splits of events that follow one schema; they are checked when the set is made.
 
     `protocol` is one sentence stating version, binarization, split and seed. It is printed with
-    every figure: figures under different protocols must never stand in one table.
+    every figure: figures under different protocols must never stand in one table. `files` are where
+    the rows lie if they are not in memory; such rows were checked when they were written there.
 
     >>> import torch
     >>> from arden.data.schema import Schema
@@ -89,6 +91,7 @@ class Dataset:
     valid: Split
     test: Split
     protocol: str
+    files: Any = None  # MappedFiles; for mypy, `**splits` might hold whatever else has a type
 
     def __post_init__(self) -> None:
         for split_name in SPLIT_NAMES:
@@ -96,13 +99,32 @@ class Dataset:
             where = f"{self.name} ({split_name})"
             if len(split) == 0:
                 raise InputError(f"{where}: expected at least one row, got none.")
-            self.schema.validate(split.values, split.observed, where)
-            self._check_labels(split, where)
+            if self.files is None:
+                self.schema.validate(split.values, split.observed, where)
+                self._check_labels(split, where)
 
     @property
     def unit(self) -> str:
         """What a figure is a mean over: "row", "string", or "symbol" of a long sequence."""
         return self.schema.unit
+
+    def scale_rows(self) -> Split:
+        """() -> the training rows that scales are read from: all of them, unless they lie in files.
+
+        Then every so-manieth, so that there are at most 2^20: sorting more would need the memory
+        that the files are to spare.
+        """
+        step = -(-len(self.train) // _MOST_SCALE_ROWS)
+        if self.files is None or step == 1:
+            return self.train
+        from arden.data.scoring_rows import take_rows
+
+        return take_rows(self.train, slice(None, None, step))
+
+    def let_go(self) -> None:
+        """() -> (): rows that lie in files take no memory until they are read again."""
+        if self.files is not None:
+            self.files.let_go()
 
     def num_units(self, name: str) -> int:
         """The name of a split -> how many units it holds: rows, strings, the symbols that count."""

@@ -12,7 +12,14 @@ from arden.data.schema import Column, Schema, default_column_name
 from arden.data.splits import SPLIT_SEED, hold_out, three_way_split
 from arden.errors import InputError
 
-__all__ = ["MOST_SYMBOLS", "infer_dataset", "infer_num_symbols"]
+__all__ = [
+    "MOST_SYMBOLS",
+    "array_schema",
+    "array_split",
+    "in_words",
+    "infer_dataset",
+    "infer_num_symbols",
+]
 
 MOST_SYMBOLS = 65536
 """More levels than this are a measurement, not a choice: a table of them would not be learnt."""
@@ -30,13 +37,13 @@ def infer_dataset(raw: RawSource, seed: int = SPLIT_SEED, discrete: bool | None 
     labelled = {part: rows.labels for part, rows in raw.parts.items() if rows.labels is not None}
     class_names = class_names_of(labelled.values(), f"labels of {raw.name}") if labelled else ()
     event_shape = next(iter(raw.parts.values())).values.shape[1:]
-    schema = _schema(event_shape, num_symbols, raw.column_names, class_names)
+    schema = array_schema(event_shape, num_symbols, raw.column_names, class_names)
     parts, splitting = _split(raw, seed)
     splits = {
-        part: _to_split(rows, schema, f"labels of {raw.name}") for part, rows in parts.items()
+        part: array_split(rows, schema, f"labels of {raw.name}") for part, rows in parts.items()
     }
     sizes = "/".join(str(len(splits[part])) for part in SPLIT_NAMES)
-    about = "; ".join([_describe(schema), *raw.notes, reading, f"split {sizes} {splitting}"])
+    about = "; ".join([in_words(schema), *raw.notes, reading, f"split {sizes} {splitting}"])
     return Dataset(raw.name, schema, **splits, protocol=f"{raw.name}: {about}.")
 
 
@@ -81,17 +88,18 @@ def _is_whole(values: np.ndarray) -> bool:
 
 def _blame(raw: RawSource, rows: RawRows, num_symbols: int | None) -> None:
     """Raises the sentence for the first value outside the support, if there is one."""
-    schema = _schema(rows.values.shape[1:], num_symbols, raw.column_names, ())
+    schema = array_schema(rows.values.shape[1:], num_symbols, raw.column_names, ())
     lines = None if rows.lines is None else rows.lines.tolist()
     schema.validate(torch.tensor(rows.values), name=raw.name, lines=lines)
 
 
-def _schema(
+def array_schema(
     event_shape: tuple[int, ...],
     num_symbols: int | None,
     column_names: tuple[str, ...] | None,
     class_names: tuple[str, ...],
 ) -> Schema:
+    """The shape of an event, K or None for reals, names -> its schema: a table's or an image's."""
     if len(event_shape) > 1:
         return Schema("image", event_shape, num_symbols, class_names=class_names)
     names = column_names or tuple(map(default_column_name, range(event_shape[0])))
@@ -143,7 +151,8 @@ def _take(rows: RawRows, index: np.ndarray) -> RawRows:
     return RawRows(rows.values[index], labels)
 
 
-def _to_split(rows: RawRows, schema: Schema, name: str) -> Split:
+def array_split(rows: RawRows, schema: Schema, name: str) -> Split:
+    """Raw rows, their schema, what their labels are called -> a Split."""
     labels = None
     if rows.labels is not None:
         labels = torch.from_numpy(
@@ -153,7 +162,8 @@ def _to_split(rows: RawRows, schema: Schema, name: str) -> Split:
     return Split(torch.tensor(rows.values, dtype=schema.dtype), labels)
 
 
-def _describe(schema: Schema) -> str:
+def in_words(schema: Schema) -> str:
+    """A schema of plain numbers -> what an event is, for the protocol."""
     if schema.kind == "image":
         return f"images {' x '.join(map(str, schema.event_shape))}"
     return f"table of {schema.num_variables} column{'s' if schema.num_variables > 1 else ''}"

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["load_data"]
 
+_BOTH = (
+    'schema, unseen: expected one of them, got both; a last level "(other)" of a column '
+    "in the schema does the same."
+)
+
 # Whatever imports torch or numpy is imported inside the functions: the command line lists the
 # data sets and answers --help without them.
 
@@ -62,6 +67,9 @@ def load_data(
     any length, that ends with its line end; all copies of a string go to one side of the split. A
     list of strings takes the place of a file.
 
+    A folder of .parquet or .npz files, or a pattern such as "rows/*.npz", is read as if they were
+    one file, but its rows stay on disk: converted once, into ARDEN_CACHE, and mapped from there.
+
     Raises InputError for what cannot be used, FileError for files that cannot be read.
 
     >>> load_data("digits").schema.event_shape
@@ -69,6 +77,15 @@ def load_data(
     >>> load_data([[0, 1], [1, 1], [0, 0], [1, 0]]).schema.num_symbols
     2
     """
+    of_tables = {"schema": schema, "missing": missing}
+    of_tables["unseen"] = None if unseen == "refuse" else unseen
+    if isinstance(source, (str, Path)) and source not in DATASETS:
+        from arden.data.shards.files import shards_of
+
+        if shards := shards_of(source):
+            what = f'the shards "{source}"'
+            _refuse(what, labels=labels, window=window, stride=stride, lines=lines or None)
+            return _from_shards(source, shards, seed, discrete, of_tables, complete_rows)
     if complete_rows:
         from arden.data.scoring_rows import whole_rows
 
@@ -78,8 +95,6 @@ def load_data(
         return whole_rows(load_data(source, **how))
     if isinstance(source, Dataset):
         return source
-    of_tables = {"schema": schema, "missing": missing}
-    of_tables["unseen"] = None if unseen == "refuse" else unseen
     if isinstance(source, str) and source in DATASETS:
         what = f'the named set "{source}"'
         _refuse(what, labels=labels, discrete=discrete, lines=lines or None, **of_tables)
@@ -131,6 +146,31 @@ def load_data(
     return infer_dataset(read_memory(source, labels), seed, discrete)
 
 
+def _from_shards(
+    source: str | Path,
+    shards: dict[str, list[Path]],
+    seed: int,
+    discrete: bool | None,
+    of_tables: dict[str, Any],
+    complete_rows: bool,
+) -> Dataset:
+    from arden.data.shards.loading import ShardReading, load_shards
+
+    arrays = any(file.suffix.lower() == ".npz" for files in shards.values() for file in files)
+    if arrays:
+        whole = complete_rows or None
+        _refuse(f'the arrays of "{source}"', **of_tables, complete_rows=whole)
+    else:
+        _refuse(f'the tables of "{source}"', discrete=discrete)
+    schema, unseen = of_tables["schema"], of_tables["unseen"] or "refuse"
+    if schema is not None and unseen != "refuse":
+        raise InputError(_BOTH)
+    given = None if schema is None else schema_of(schema)
+    marks = marks_of(schema, of_tables["missing"])
+    how = ShardReading(seed, discrete, given, marks, unseen, complete_rows)
+    return load_shards(str(source), shards, how)
+
+
 def _infer_table(
     table: RawTable,
     seed: int,
@@ -141,10 +181,7 @@ def _infer_table(
     from arden.data.tables import infer_table
 
     if schema is not None and unseen != "refuse":
-        raise InputError(
-            'schema, unseen: expected one of them, got both; a last level "(other)" of a column '
-            "in the schema does the same."
-        )
+        raise InputError(_BOTH)
     given = None if schema is None else schema_of(schema)
     return infer_table(table, seed, given, unseen, labels)
 

@@ -8,7 +8,7 @@ import numpy as np
 from arden.data.column import OTHER, Column, LeftOut, Level
 from arden.data.raw import RawColumn
 
-__all__ = ["kind_of"]
+__all__ = ["decimals_of", "kind_of"]
 
 MOST_CATEGORIES = 256
 """More words than this are a text, not a choice: left out unless a schema says otherwise."""
@@ -77,7 +77,7 @@ def _of_numbers(raw: RawColumn, cells: np.ndarray) -> Column | LeftOut:
         if len(values) <= _FEW_VALUES and len(cells) >= _OFTEN * len(values):
             return _levels(raw, "ordinal", values, f"{len(values)} numbers, each many times")
         return Column(
-            raw.name, "real", decimals=_decimals(cells), dtype=raw.dtype, note=_spread(cells)
+            raw.name, "real", decimals=decimals_of(cells), dtype=raw.dtype, note=_spread(cells)
         )
     low, high = int(different[0]), int(different[-1])
     if _counts_rows(raw):
@@ -119,7 +119,7 @@ def _counts_rows(raw: RawColumn) -> bool:
     )
 
 
-def _decimals(cells: np.ndarray) -> int | None:
+def decimals_of(cells: np.ndarray) -> int | None:
     """(N,) -> the fewest decimals that write all of them as they are, None when there are many."""
     for decimals in range(_MOST_DECIMALS + 1):
         if (np.round(cells, decimals) == cells).all():

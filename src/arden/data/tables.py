@@ -21,7 +21,14 @@ from arden.data.splits import SPLIT_SEED, three_way_split
 from arden.data.table_kinds import kind_of
 from arden.errors import InputError
 
-__all__ = ["UNSEEN", "infer_table", "schema_of", "split_of"]
+__all__ = [
+    "UNSEEN",
+    "infer_table",
+    "schema_of",
+    "schema_of_kinds",
+    "split_of",
+    "table_protocol",
+]
 
 UNSEEN = ("refuse", "other")
 
@@ -68,6 +75,26 @@ def dataset_of(
         schema = replace(schema, class_names=class_names_of([np.asarray(labels)], where))
         codes = encode_labels(np.asarray(labels), schema.class_names, len(table), where)
     values, observed = encode(table, schema)
+    known = Counter(cells=observed.size, missing=int((~observed).sum()), rows=len(table))
+    known["partial"] = int((~observed).any(axis=1).sum())
+    sizes = "/".join(str(len(pieces[part])) for part in SPLIT_NAMES)
+    protocol = table_protocol(table.name, schema, notes, known, f"split {sizes} {how}")
+    splits = {part: split_of(values, observed, schema, pieces[part]) for part in SPLIT_NAMES}
+    if codes is not None:
+        splits = {
+            part: replace(split, labels=torch.from_numpy(codes[pieces[part]]))
+            for part, split in splits.items()
+        }
+    return Dataset(table.name, schema, **splits, protocol=protocol)
+
+
+def table_protocol(
+    name: str, schema: Schema, notes: Sequence[str], counts: Mapping[str, int], splitting: str
+) -> str:
+    """What a table is called and how it was read -> its protocol, one sentence.
+
+    ``counts`` are those of its rows and cells, of the missing cells and the rows that have some.
+    """
     kinds = Counter(column.kind for column in schema.columns)
     listed = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     count = f"{schema.num_variables} column{'s' if schema.num_variables > 1 else ''}"
@@ -77,22 +104,12 @@ def dataset_of(
             f"{one.name} ({one.note})" if one.note else one.name for one in schema.left_out
         )
         about.append(f"no variables, left out: {told}")
-    missing = int((~observed).sum())
-    if missing:
-        rows = int((~observed).any(axis=1).sum())
+    if counts["missing"]:
         about.append(
-            f"{missing:,} of {observed.size:,} cells missing, in {rows:,} of {len(table):,} rows, "
-            "kept unobserved"
+            f"{counts['missing']:,} of {counts['cells']:,} cells missing, in "
+            f"{counts['partial']:,} of {counts['rows']:,} rows, kept unobserved"
         )
-    sizes = "/".join(str(len(pieces[part])) for part in SPLIT_NAMES)
-    about.append(f"split {sizes} {how}")
-    splits = {part: split_of(values, observed, schema, pieces[part]) for part in SPLIT_NAMES}
-    if codes is not None:
-        splits = {
-            part: replace(split, labels=torch.from_numpy(codes[pieces[part]]))
-            for part, split in splits.items()
-        }
-    return Dataset(table.name, schema, **splits, protocol=f"{table.name}: {'; '.join(about)}.")
+    return f"{name}: {'; '.join([*about, splitting])}."
 
 
 def schema_of(
@@ -105,23 +122,33 @@ def schema_of(
 
     ``left_out`` names columns that are no variables, and why.
     """
-    if unseen not in UNSEEN:
-        raise InputError(f"unseen: expected {' or '.join(UNSEEN)}, got {unseen!r}.")
     found: list[Column | LeftOut] = []
     for raw in table.columns:
         if left_out and raw.name in left_out:
             found.append(LeftOut(raw.name, left_out[raw.name]))
         else:
             found.append(kind_of(raw, trained, unseen))
+    return schema_of_kinds(table.name, found, table.missing, unseen)
+
+
+def schema_of_kinds(
+    name: str,
+    found: Sequence[Column | LeftOut],
+    missing: Sequence[str],
+    unseen: str = "refuse",
+) -> tuple[Schema, list[str]]:
+    """What each column of a table is -> its schema, and words for what was decided."""
+    if unseen not in UNSEEN:
+        raise InputError(f"unseen: expected {' or '.join(UNSEEN)}, got {unseen!r}.")
     columns = [one for one in found if isinstance(one, Column)]
     dropped = [one for one in found if isinstance(one, LeftOut)]
     if not columns:
         told = "; ".join(f"{one.name}: {one.note}" for one in dropped)
-        raise InputError(f"{table.name}: no column is a variable ({told}).")
+        raise InputError(f"{name}: no column is a variable ({told}).")
     notes: list[str] = []
     if unseen == "other":
         notes.append("words that no column has a level for are one level, (other)")
-    return _schema(columns, dropped, table.missing), notes
+    return _schema(columns, dropped, missing), notes
 
 
 def _schema(

@@ -16,7 +16,7 @@ from arden.data.dataset import Dataset
 from arden.runs.floors import least_deviations
 from arden.training.options import TrainingOptions
 from arden.training.outcome import FitResult
-from arden.training.validation import nats_of_rows
+from arden.training.validation import nats_of_split
 from arden.training.world import world
 
 __all__ = [
@@ -72,15 +72,13 @@ def measure(
     result, here = result or FitResult(), world()
     split, units = data.test, data.num_units("test")
     # Rows are independent, symbols of one row are not: the spread is that of rows.
-    mean_of_rows, error = mean_and_error(
-        nats_of_rows(model, split, here.share(len(split))), len(split)
-    )
+    mean_of_rows, error = mean_and_error(nats_of_split(model, data, "test", here), len(split))
     mean = mean_of_rows * len(split) / units
     scalars = data.num_scalars("test") / units
     half = None
     if options and options.precision == "bfloat16":
         with torch.autocast(model.device.type, torch.bfloat16):
-            half = nats_of_rows(model, split, here.share(len(split)))
+            half = nats_of_split(model, data, "test", here)
     return Figures(
         test_nats=mean,
         standard_error=error * len(split) / units,

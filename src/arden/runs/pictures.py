@@ -11,6 +11,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.core.network import AttendingNetwork
 from arden.data.dataset import Dataset
+from arden.data.scoring_rows import take_rows
 from arden.orderings.raster import Raster
 from arden.plots.attention_map import MOST_SIGNS, attention_map
 from arden.plots.ordering_map import ordering_map
@@ -41,6 +42,7 @@ PICTURES = (
 )
 _PICTURED = 64
 _DRAWN_ROWS = 500  # of a table
+_MOST_ROWS = 65_536  # more points than a picture can show
 _SYMBOLS = {"text": 1_000, "audio": 16_000, "strings": 1_000}
 
 
@@ -96,9 +98,10 @@ def _attention(model: AutoregressiveModel, data: Dataset, folder: Path, title: s
 def _samples(
     model: AutoregressiveModel | Mixture, data: Dataset, folder: Path, title: str
 ) -> list[Path]:
-    context = class_context(data.test, model.context_size)
+    test = take_rows(data.test, slice(0, _MOST_ROWS))
+    context = class_context(test, model.context_size)
     most = _PICTURED if data.schema.num_symbols or data.schema.kind == "image" else _DRAWN_ROWS
-    count = min(most, len(data.test)) if context is not None else most
+    count = min(most, len(test)) if context is not None else most
     some = None if context is None else context[:count]
     drawn = sample(model, count, seed=0, context=some)
     symbols = data.schema.num_symbols
@@ -107,9 +110,9 @@ def _samples(
         return [samples_beside_probabilities(drawn, hats, beside, title, symbols)]
     if data.schema.kind == "image":
         return [sample_grid(drawn, folder / "samples.png", symbols)]
-    rows = data.test.values.double()
-    if data.test.observed is not None:
-        rows = rows.masked_fill(~data.test.observed, float("nan"))
+    rows = test.values.double()
+    if test.observed is not None:
+        rows = rows.masked_fill(~test.observed, float("nan"))
     names = [column.name for column in data.schema.columns]
     return [table_pairs(rows, drawn, folder / "samples.png", title, names)]
 

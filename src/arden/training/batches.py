@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from arden.data.dataset import Split
+from arden.data.scoring_rows import take_rows
 from arden.training.context import class_context
 from arden.training.mutation import Mutation
 from arden.training.world import World
@@ -44,31 +45,33 @@ def batches(
     Every process draws the noise of the whole batch and takes its share of it, so that a fit does
     not depend on how many processes it is divided among.
     """
-    context = class_context(split, context_size)
     length = split.values[0].numel()
     for rows in pieces:
         drawn = noise(len(rows), length, generator)
-        values = _values(split, rows, generator)
-        if mutation is not None:
-            values = mutation(values, generator)
+        changed = _changed(split, rows, generator, mutation)
         share = world.share(len(rows))
         weight = (share.stop - share.start) * world.size / len(rows)
         if not weight:  # a process without a row still takes its part in the sum of gradients
             share = slice(0, 1)
-        mine = rows[share]
+        mine = take_rows(split, rows[share])
         yield Batch(
-            values[share].to(device),
-            None if context is None else context[mine],
-            None if split.observed is None else split.observed[mine].to(device),
+            (mine.values if changed is None else changed[share]).to(device),
+            class_context(mine, context_size),
+            None if mine.observed is None else mine.observed.to(device),
             drawn[share],
             weight,
             len(rows),
         )
 
 
-def _values(split: Split, rows: Tensor, generator: Generator) -> Tensor:
-    """(B,) -> (B, *event): the values of those rows, or binary ones drawn anew."""
-    if split.intensities is None:
-        return split.values[rows]
-    chances = split.intensities[rows]
-    return (torch.rand(chances.shape, generator=generator) < chances).to(split.values.dtype)
+def _changed(
+    split: Split, rows: Tensor, generator: Generator, mutation: Mutation | None
+) -> Tensor | None:
+    """(B,) -> (B, *event): the values of all these rows where chance has a part in them."""
+    if split.intensities is None and mutation is None:
+        return None
+    values = split.values[rows]
+    if split.intensities is not None:  # binary ones, drawn anew
+        chances = split.intensities[rows]
+        values = (torch.rand(chances.shape, generator=generator) < chances).to(values.dtype)
+    return values if mutation is None else mutation(values, generator)

@@ -83,6 +83,7 @@ class Descent:
             here.batch, here.step = here.batch + 1, here.step + 1
             if self.average:
                 self.average.update(here.step)
+            self.data.let_go()
             after(stop)
             if stop:
                 return False

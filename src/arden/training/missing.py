@@ -15,6 +15,8 @@ from arden.errors import InputError
 
 __all__ = ["check_missing", "tellable"]
 
+_MOST_ROWS = 65_536
+
 
 def check_missing(
     model: AnyModel,
@@ -37,7 +39,9 @@ def check_missing(
         split = data.split(split_name)
         if split.observed is None:
             continue
-        count = int((~tellable(model, split.observed)).sum())
+        pieces = split.observed.split(_MOST_ROWS)
+        count = sum(int((~tellable(model, piece)).sum()) for piece in pieces)
+        data.let_go()
         if count:
             first = model.models[0] if isinstance(model, Mixture) else model
             raise InputError(

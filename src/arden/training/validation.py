@@ -7,22 +7,42 @@ from torch import Generator, Tensor
 
 from arden.core.latent import AnyModel, LatentModel
 from arden.data.dataset import Dataset, Split
+from arden.data.scoring_rows import take_rows
 from arden.errors import InputError
 from arden.tasks.score import chunk_rows, in_chunks, score
 from arden.training.context import class_context
 from arden.training.objectives import default_objective
 from arden.training.world import World
 
-__all__ = ["check_whole_rows", "mean_nats", "nats_of_rows"]
+__all__ = ["check_whole_rows", "mean_nats", "nats_of_rows", "nats_of_split"]
 
 _NOISE_SEED = 0
+_MOST_NUMBERS = 2**22
 
 
 def mean_nats(model: AnyModel, data: Dataset, name: str, world: World) -> float:
     """A model, a data set, the name of a split -> −ln p per row (of sequences: per symbol)."""
-    split = data.split(name)
-    nats = nats_of_rows(model, split, world.share(len(split)))
+    nats = nats_of_split(model, data, name, world)
     return world.sum([nats.sum().item()])[0] / data.num_units(name)
+
+
+def nats_of_split(model: AnyModel, data: Dataset, name: str, world: World) -> Tensor:
+    """A model, a data set, the name of a split -> (n,): `nats_of_rows` of this process's share.
+
+    Rows that lie in files are let go of as they were scored.
+    """
+    split = data.split(name)
+    share = world.share(len(split))
+    if data.files is None or isinstance(model, LatentModel):
+        return nats_of_rows(model, split, share)
+    size = chunk_rows(model, data.schema.num_variables)
+    rows = _MOST_NUMBERS // data.schema.num_variables
+    most = size * max(1, rows // size)  # whole chunks, as they would be cut anyway
+    found = [torch.empty(0, dtype=torch.float64)]
+    for start in range(share.start, share.stop, most):
+        found.append(nats_of_rows(model, split, slice(start, min(start + most, share.stop))))
+        data.let_go()
+    return torch.cat(found)
 
 
 def nats_of_rows(model: AnyModel, split: Split, rows: slice) -> Tensor:
@@ -34,16 +54,11 @@ def nats_of_rows(model: AnyModel, split: Split, rows: slice) -> Tensor:
     """
     if rows.start == rows.stop:
         return torch.empty(0, dtype=torch.float64)
-    context = class_context(split, model.context_size)
     if isinstance(model, LatentModel):
-        return _objective_of_rows(model, split, context, rows)
-    return -score(
-        model,
-        split.values[rows],
-        None if context is None else context[rows],
-        None if split.observed is None else split.observed[rows],
-        scored=None if split.scored is None else split.scored[rows],
-    )
+        return _objective_of_rows(model, split, class_context(split, model.context_size), rows)
+    some = take_rows(split, rows)
+    context = class_context(some, model.context_size)
+    return -score(model, some.values, context, some.observed, scored=some.scored)
 
 
 def check_whole_rows(data: Dataset) -> None:

@@ -41,7 +41,10 @@ def table_of_frame(source: Any, name: str, missing: Sequence[str] = MISSING) -> 
     """
     arrow = _arrow()
     assert arrow is not None
-    names = [str(column) for column in getattr(source, "columns", source)]
+    named = getattr(source, "columns", source)
+    if isinstance(source, arrow.Table):  # whose columns are their cells
+        named = source.column_names
+    names = [str(column) for column in named]
     for column in names:
         if isinstance(column, str) and names.count(column) > 1:
             raise InputError(f'{name}: columns must have distinct names, got "{column}" twice.')
