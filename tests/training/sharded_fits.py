@@ -17,6 +17,7 @@ from torch import distributed
 
 import arden
 from arden.assembly import assemble, split_options
+from arden.core.dispatch import LIKELIHOOD_KERNELS
 from arden.core.latent import AnyModel
 from arden.data import Dataset
 from arden.data.scoring_rows import take_rows
@@ -33,6 +34,15 @@ CASES: dict[str, dict[str, Any]] = {
     "vae": {"hidden": (9,), "latents": 3},
     "fvsbn": {"condition": "label"},
 }
+
+
+TRAINED: list[bool] = []
+"""For every time a kernel was asked, whether it was for a step of training."""
+
+
+def asked(*_: object) -> None:
+    """A kernel that declines all."""
+    TRAINED.append(torch.is_grad_enabled())
 
 
 def few(rows: int) -> Dataset:
@@ -80,11 +90,15 @@ def main() -> None:
     told: dict[str, Any] = {}
     with joined(torch.device("cpu")) as (world, _), without_kernels():
         data = few(80)
+        LIKELIHOOD_KERNELS["NADE", "Bernoulli", "cpu"] = asked
         for name in CASES:
             models, figures = [], []
             for shard in (False, True):
                 model, options = built(name, data, shard)
+                TRAINED.clear()
                 figures.append(fit_model(model, data, options).best_valid)
+                assert not (shard and any(TRAINED)), "a kernel was asked for gathered weights"
+                assert name != "nade" or TRAINED, "no kernel was asked at all"
                 models.append(model)
                 assert all(type(p) is torch.nn.Parameter for p in model.parameters())
             told[name] = {"nats": figures, "apart": apart(*models)}

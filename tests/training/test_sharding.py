@@ -1,4 +1,4 @@
-"""Weights cut among processes: the fits of whole weights, and checkpoints for any number of them."""
+"""Weights cut among processes: fits as of whole weights, checkpoints for any number of them."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from torch import Generator, nn
 
 from arden.core.latent import AnyModel
 from arden.data.dataset import Dataset
+from arden.kernels import without_kernels
 from arden.training.batches import Batch, batches
 from arden.training.checkpoint import Position, TrainingState
 from arden.training.mutation import Mutation
@@ -150,8 +151,10 @@ class Descent:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.options, self.position.step, steps)
         self.optimiser.zero_grad(set_to_none=True)
+        # Kernels read weights through NumPy, whose memory the gathered ones could not give back.
+        plain = without_kernels() if self.sharded else nullcontext()
         with matmul_precision(self.options.matmul_precision):
-            with self.compiled, autocast(self.options, self.model.device):
+            with plain, self.compiled, autocast(self.options, self.model.device):
                 losses = self.wrapped(batch.x, batch.context, batch.observed, batch.noise)
             loss = losses.mean()
             rows = batch.weight * batch.rows / self.world.size
