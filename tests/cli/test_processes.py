@@ -54,6 +54,20 @@ def test_help_needs_no_torch(words: list[str]) -> None:
     assert ran.stderr.strip() == "0 []"
 
 
+def test_what_draws_nothing_waits_for_no_picture_library(tmp_path: Path) -> None:
+    data = arden.load_data("digits")
+    model = arden.fit("independent", data, progress=False)
+    card = {"system": "independent", "schema": data.schema.to_dict()}
+    run = arden.save(model, tmp_path / "run", card=card)
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "score", str(run), "digits"],
+        capture_output=True,
+        text=True,
+        env=environment(),
+    )
+    assert ran.stderr.strip() == "0 ['numpy', 'torch']"  # nor for scikit-learn, for its digits
+
+
 @pytest.mark.parametrize("words", [["--help"], ["fit", "--help"], ["fit", "nade", "--help"]])
 def test_help_comes_in_well_under_a_second(words: list[str]) -> None:
     taken = []

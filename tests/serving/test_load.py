@@ -49,7 +49,10 @@ def ask(client: httpx.Client, kind: str) -> httpx.Response:
     said: dict[str, tuple[str, dict[str, Any]]] = {
         "score": ("/score", {"json": {"model": "bits", "rows": [ROW] * 3}}),
         "sample": ("/sample", {"json": {"model": "strings", "number": 4, "longest": 30}}),
-        "complete": ("/complete", {"json": {"model": "bits", "rows": [[None] * 6], "number": 8}}),
+        "complete": (
+            "/complete",
+            {"json": {"model": "bits", "rows": [[None] * 6], "number": 2, "candidates": 8}},
+        ),
         "too many rows": ("/score", {"json": {"model": "bits", "rows": [ROW] * 9}}),
         "too large a body": ("/score", {"json": {"model": "bits", "rows": [ROW] * 2000}}),
         "no JSON": (

@@ -14,7 +14,7 @@ KILLS = Path(__file__).parents[1] / "kills.py"
 
 
 @pytest.mark.parametrize(
-    "words", [("--kills", "2"), ("--kills", "1", "--shards", "3", "--epochs", "8")]
+    "words", [("--kills", "1"), ("--kills", "1", "--shards", "3", "--epochs", "8")]
 )
 def test_killed_and_resumed_to_the_same_bits(words: tuple[str, ...]) -> None:
     ran = subprocess.run(

@@ -66,7 +66,6 @@ def classify(
     from arden.cli.runs import open_run
     from arden.data.reading import read_chunks, read_windows
     from arden.errors import InputError
-    from arden.plots.confusion import confusion
     from arden.tasks.classify import class_log_prior
 
     claim_output(out, (".csv", ".npz"), overwrite)
@@ -103,6 +102,8 @@ def classify(
     if picture:
         if not report.judged:
             raise InputError("picture: expected data whose classes are known, to compare them")
+        from arden.plots.confusion import confusion  # which takes a second
+
         confusion(report.judge.confusion, names, picture, f"Classes found in {source}")
     if progressive:
         draw_progressive(asked, schema, report.shown(row), progressive, f"Row {row} of {source}")

@@ -17,7 +17,6 @@ from arden.cli.classify_pieces import Asked, Piece
 from arden.core.mixture import Mixture
 from arden.data import Schema, Split
 from arden.errors import InputError
-from arden.plots.progressive_posterior import progressive_posterior as draw
 from arden.storage.plain import without_nan
 from arden.tasks.classify import progressive_posterior
 from arden.tasks.judge import Judge
@@ -108,4 +107,6 @@ def draw_progressive(asked: Asked, schema: Schema, row: Split, path: Path, title
         about = {"signs": [schema.symbols[symbol] for symbol in flat]}
     true = None if row.labels is None else int(row.labels[0])
     names = list(schema.class_names) or [str(k) for k in range(steps.shape[1])]
-    draw(steps, names, path, title, true, **about)
+    from arden.plots import progressive_posterior as drawing  # which takes a second
+
+    drawing.progressive_posterior(steps, names, path, title, true, **about)

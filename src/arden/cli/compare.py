@@ -46,7 +46,6 @@ def compare(
     from arden.cli.several_runs import notes_on, open_runs
     from arden.data import read_rows
     from arden.data.dataset import EVENTS_OF_UNIT
-    from arden.plots.comparison import comparison
     from arden.tasks.compare import compare_log_probs, score_each
     from arden.training.context import class_context
 
@@ -81,6 +80,8 @@ def compare(
     notes = notes_on(opened)
     if picture:
         images = rows.values if first.schema.kind == "image" else None
+        from arden.plots.comparison import comparison  # which takes a second
+
         comparison(log_probs, names, picture, title, images, first.schema.num_symbols, unit=unit)
     if json:
         print(json_module.dumps(as_json(found, names, source, unit, notes)))

@@ -22,7 +22,6 @@ from arden.data.masks import hidden_cells
 from arden.data.raw import RawTable
 from arden.errors import InputError
 from arden.orderings.until_end import UntilEnd
-from arden.plots.completions import completions
 from arden.storage.plain import without_nan
 from arden.tasks.complete import Completion, complete
 from arden.training.context import class_context, label_context
@@ -233,6 +232,8 @@ class _Shown:
     def draw(self, path: Path, schema: Schema, verdict: str, asked: Asked, data: str) -> None:
         what = "Most likely values" if asked.greedy else "Completions"
         data = Path(data).name if Path(data).is_file() else data
+        from arden.plots.completions import completions  # which takes a second
+
         completions(
             torch.cat(self._values),
             torch.cat(self._observed),

@@ -12,7 +12,6 @@ from rich.table import Table
 
 from arden.cli.compress_sources import Source
 from arden.cli.outputs import say_where
-from arden.plots.coded_sizes import Bar, Panel, coded_sizes
 from arden.storage.plain import without_nan
 
 __all__ = ["Told", "tell"]
@@ -39,6 +38,8 @@ def tell(found: Told, data: str, out: Path, picture: Path | None, json: bool) ->
     others = {} if source.others is None else source.others.sizes()
     if picture:
         known = bits / dims if math.isfinite(bits) else 8 * size / dims
+        from arden.plots.coded_sizes import Bar, Panel, coded_sizes  # which takes a second
+
         bars = [Bar(name, 8 * other / dims) for name, other in others.items()]
         bars.append(Bar("this file", 8 * size / dims, known))
         title = f"{data}: {dims:,} {source.unit}s"

@@ -14,7 +14,6 @@ from arden.cli.reading import ReadingDisplay
 from arden.data import Schema
 from arden.data.windows import Windows
 from arden.errors import InputError
-from arden.plots.suspicious_rows import suspicious_rows
 from arden.tasks.detect import Detector
 from arden.tasks.normality import document_normality
 
@@ -92,6 +91,8 @@ class JudgedDocuments:
         some = windows.take(slice(int(own[0]), int(own[:most][-1]) + 1))
         assert some.scored is not None
         terms = terms_of(self.detector, some)
+        from arden.plots.suspicious_rows import suspicious_rows  # which takes a second
+
         suspicious_rows(
             self.schema,
             own[:most].tolist(),

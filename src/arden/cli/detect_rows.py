@@ -18,7 +18,6 @@ from arden.data.reading import read_chunks, read_windows
 from arden.data.spelling import strings_of
 from arden.data.windows import Windows
 from arden.errors import InputError
-from arden.plots.suspicious_rows import suspicious_rows
 from arden.tasks.detect import Detections, Detector
 from arden.tasks.score import score_conditionals
 from arden.tasks.surprise import top_variables
@@ -186,6 +185,8 @@ class Judged:
             if shown > 1
             else f"The most suspicious of {self.rows:,} rows"
         )
+        from arden.plots.suspicious_rows import suspicious_rows  # which takes a second
+
         suspicious_rows(
             self.schema,
             [kept[1] for kept in self._kept],

@@ -25,7 +25,6 @@ from arden.data import DATASETS, Dataset, Split, load_data, read_rows
 from arden.data.dataset import EVENTS_OF_UNIT
 from arden.errors import ArdenError, InputError
 from arden.orderings.shuffled import Shuffled
-from arden.plots.sample_grid import sample_grid
 from arden.runs import measure
 from arden.runs.folder import claimed
 from arden.storage.model_files import save
@@ -205,6 +204,8 @@ def _picture(model: Mixture, dataset: Dataset, folder: Path) -> Path | None:
     context = class_context(dataset.test, model.context_size)
     count = _PICTURED if context is None else min(_PICTURED, len(context))
     drawn = sample(model, count, seed=0, context=None if context is None else context[:count])
+    from arden.plots.sample_grid import sample_grid  # which takes a second
+
     return sample_grid(drawn, folder / "samples.png", dataset.schema.num_symbols)
 
 

@@ -65,7 +65,6 @@ def sample(
         write_text,
     )
     from arden.data.spelling import most_steps, strings_of
-    from arden.plots.sample_grid import sample_grid
     from arden.tasks.sample import sample as draw_samples
     from arden.tasks.sample_document import sample_document
     from arden.tasks.verbs import exact
@@ -98,6 +97,8 @@ def sample(
             exact("sample", model), number, length, schema.stride, seed=seed, context=context
         )
     if out.suffix == ".png":
+        from arden.plots.sample_grid import sample_grid  # which takes a second
+
         sample_grid(drawn, out, schema.num_symbols)
     elif out.suffix == ".txt":
         write_text(drawn, schema, out)

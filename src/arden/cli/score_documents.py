@@ -16,7 +16,6 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema
 from arden.data.windows import Windows
-from arden.plots.sequence_surprise import sequence_surprise
 from arden.storage.plain import without_nan
 from arden.tasks.score import check_scored, score_conditionals
 from arden.training.context import class_context
@@ -114,4 +113,6 @@ def _draw(
     most = _PICTURED[schema.kind]
     symbols, surprise = symbols[:most], surprise[:most]
     title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
+    from arden.plots.sequence_surprise import sequence_surprise  # which takes a second
+
     sequence_surprise(schema, symbols, surprise, path, title)

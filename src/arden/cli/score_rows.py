@@ -18,7 +18,6 @@ from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
 from arden.data.scoring_rows import take_rows
 from arden.engines.row_scores import RowScores
-from arden.plots.conditionals_map import conditionals_map
 from arden.tasks.score import score_conditionals
 from arden.training.context import class_context
 
@@ -53,6 +52,8 @@ def report_rows(
             display.show(chunk.share, rows)
     if picture:
         surprise, shown = picture[1].surprise()
+        from arden.plots.conditionals_map import conditionals_map  # which takes a second
+
         conditionals_map(surprise, shown, picture[0], num_symbols=schema.num_symbols)
     if json:
         gaps = {"rows_with_missing_cells": partial} if partial else {}

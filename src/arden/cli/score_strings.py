@@ -19,7 +19,6 @@ from arden.core.model import AutoregressiveModel
 from arden.data import Schema, Split
 from arden.data.spelling import strings_of
 from arden.orderings.until_end import UntilEnd
-from arden.plots.sequence_surprise import sequence_surprise
 from arden.storage.plain import without_nan
 from arden.tasks.score import chunk_rows, score, score_conditionals
 from arden.training.context import class_context
@@ -73,6 +72,8 @@ def score_strings(
             display.show(share, found.count)
     if picture:
         title = f"The first {min(_PICTURED, found.count)} of {found.count:,} strings"
+        from arden.plots.sequence_surprise import sequence_surprise  # which takes a second
+
         sequence_surprise(schema, shown[0], surprise[0], picture, title)
     nats = -found.mean * found.count / symbols
     if json:

@@ -55,7 +55,6 @@ def verify(
     from arden.cli.outputs import claim_output, say_where
     from arden.cli.runs import open_run
     from arden.core.model import AutoregressiveModel
-    from arden.plots.dependency_map import dependency_map
     from arden.storage.model_files import read_card
     from arden.training.context import class_context
 
@@ -75,6 +74,8 @@ def verify(
     report = audit(model, rows, some, seed=seed)
     if picture and isinstance(model, AutoregressiveModel):
         read, promised = predecessors(model, rows, some)
+        from arden.plots.dependency_map import dependency_map  # which takes a second
+
         dependency_map(read, picture, f"Steps read by {run.name}", promised)
     if json:
         print(json_module.dumps(report.to_dict()))

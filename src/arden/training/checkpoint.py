@@ -26,6 +26,7 @@ from arden.errors import FileError
 from arden.storage.folders import PART, write_atomically
 from arden.storage.model_files import weights_digest
 from arden.training.options import TrainingOptions
+from arden.training.sharding import cut_like, whole
 from arden.training.world import World
 
 __all__ = ["Checkpoint", "Position", "TrainingState"]
@@ -69,13 +70,17 @@ class TrainingState:
     def put_optimiser(self, optimiser: torch.optim.Optimizer) -> None:
         """An optimiser -> (): keep its moments."""
         for index, moments in optimiser.state_dict()["state"].items():
-            self.put(f"optimiser/{index}", moments)
+            self.put(f"optimiser/{index}", {name: whole(t) for name, t in moments.items()})
 
     def restore_optimiser(self, optimiser: torch.optim.Optimizer) -> None:
         """An optimiser over the same parameters -> (): give it the moments that were kept."""
         known = optimiser.state_dict()
         indices = [index for group in known["param_groups"] for index in group["params"]]
-        kept = {index: self.part(f"optimiser/{index}") for index in indices}
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        kept = {
+            index: {n: cut_like(t, p) for n, t in self.part(f"optimiser/{index}").items()}
+            for index, p in zip(indices, parameters, strict=True)
+        }
         known["state"] = {index: moments for index, moments in kept.items() if moments}
         optimiser.load_state_dict(known)
 
@@ -113,9 +118,14 @@ class Checkpoint:
         found = world.from_leader(self._whole() if world.leads else None)
         return None if found is None else self._understood(found)
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to write; only the leading process ever says so."""
+        return self._leads and time.monotonic() - self._written >= self.seconds
+
     def write(self, state: Callable[[], TrainingState], *, hurry: bool = False) -> None:
         """How to tell the state -> (): written if it is time for it, or in a hurry."""
-        if not self._leads or (not hurry and time.monotonic() - self._written < self.seconds):
+        if not self._leads or not (hurry or self.due):
             return
         now = state()
         told = json.dumps(
@@ -163,7 +173,8 @@ class Checkpoint:
     def _understood(self, content: bytes) -> TrainingState:
         try:
             tensors, told = _parsed(content)
-            theirs, position = dict(told["fit"]), Position(**told["position"])
+            # One from before an option came had its default.
+            theirs, position = asdict(TrainingOptions()) | told["fit"], Position(**told["position"])
             result = dict(told["result"])
         except _DAMAGE as error:
             raise FileError(f"{self.path}: not a whole checkpoint of a fit ({error})") from None

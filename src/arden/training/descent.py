@@ -11,6 +11,7 @@ from torch import Generator, nn
 
 from arden.core.latent import AnyModel
 from arden.data.dataset import Dataset
+from arden.kernels import without_kernels
 from arden.training.batches import Batch, batches
 from arden.training.checkpoint import Position, TrainingState
 from arden.training.mutation import Mutation
@@ -18,6 +19,7 @@ from arden.training.objectives import Objective
 from arden.training.optimiser import learning_rate, make_optimiser
 from arden.training.options import TrainingOptions
 from arden.training.products import Compiled, autocast, matmul_precision
+from arden.training.sharding import Sharded, whole
 from arden.training.snapshot import MovingAverage, restore, snapshot
 from arden.training.world import World
 
@@ -42,6 +44,9 @@ class Descent:
         self.model, self.data, self.options = model, data, options
         self.objective, self.world = objective, world
         self.wrapped: nn.Module = objective
+        self.sharded: Sharded | None = None
+        self.trained: nn.Module = model
+        """What holds the weights that are trained: the model, or its twin in parts."""
         self.optimiser = make_optimiser(model, options)
         self.average = MovingAverage(model, options.average) if options.average else None
         self.compiled = Compiled(model) if options.compile else nullcontext()
@@ -56,14 +61,27 @@ class Descent:
 
         Whatever does that copies the first process's weights: by now they must be the right ones.
         """
-        self.wrapped = self.world.wrap(self.objective)
+        if not (self.options.shard and self.world.size > 1):
+            self.wrapped = self.world.wrap(self.objective)
+            return
+        kept = TrainingState(self.position, {})
+        kept.put_optimiser(self.optimiser)
+        self.sharded = Sharded(self.objective, self.model, self.world)
+        self.wrapped, self.trained = self.sharded.objective, self.sharded.twin
+        self.optimiser = make_optimiser(self.trained, self.options)
+        kept.restore_optimiser(self.optimiser)
+
+    def gather(self) -> None:
+        """() -> (): the model has the weights of now, though others may hold parts of them."""
+        if self.sharded:
+            self.sharded.gather()
 
     def epoch(self, asked: Callable[[], bool], after: Callable[[bool], None]) -> bool:
         """The rest of an epoch -> whether it was finished, or stopped between two steps.
 
         ``asked`` says whether this process is to stop; ``after`` every step is told whether any is.
         """
-        self.objective.train()
+        self.wrapped.train()
         here, split = self.position, self.data.train
         if not len(self.order):
             self.order = torch.randperm(len(split), generator=self.generator)
@@ -100,7 +118,8 @@ class Descent:
         return here.total / here.rows * (len(data.train) / data.num_units("train"))
 
     def put(self, state: TrainingState) -> None:
-        """A state -> (): write everything into it."""
+        """A state -> (): write everything into it. Where weights are cut, in every process."""
+        self.gather()
         state.put("weights", snapshot(self.model))
         if self.average:
             state.put("average", self.average.weights)
@@ -132,8 +151,10 @@ class Descent:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.options, self.position.step, steps)
         self.optimiser.zero_grad(set_to_none=True)
+        # Kernels read weights through NumPy, whose memory the gathered ones could not give back.
+        plain = without_kernels() if self.sharded else nullcontext()
         with matmul_precision(self.options.matmul_precision):
-            with self.compiled, autocast(self.options, self.model.device):
+            with plain, self.compiled, autocast(self.options, self.model.device):
                 losses = self.wrapped(batch.x, batch.context, batch.observed, batch.noise)
             loss = losses.mean()
             rows = batch.weight * batch.rows / self.world.size
@@ -141,8 +162,8 @@ class Descent:
             if not math.isfinite(nats):
                 raise NotANumber(f"the loss became {nats / batch.rows}")
             (loss * batch.weight if batch.weight != 1 else loss).backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
-        if not math.isfinite(norm.item()):
+        norm = nn.utils.clip_grad_norm_(self.trained.parameters(), self.options.clip)
+        if not math.isfinite(whole(norm).item()):
             raise NotANumber("the gradient became infinite")
         self.optimiser.step()
         return nats, stop > 0

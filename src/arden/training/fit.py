@@ -120,7 +120,7 @@ class _Loop:
 
         def after_step(stop: bool) -> None:
             if checkpoint:
-                checkpoint.write(lambda: self._state(descent), hurry=stop)
+                self._write(checkpoint, descent, hurry=stop)
             self._tell_of_rows(descent)
 
         try:
@@ -131,8 +131,7 @@ class _Loop:
                     break
                 self._validate(descent)
                 if checkpoint:
-                    ended = bool(self.result.ended)
-                    checkpoint.write(lambda: self._state(descent), hurry=ended)
+                    self._write(checkpoint, descent, hurry=bool(self.result.ended))
         except KeyboardInterrupt:
             self.result.ended = STOPPED
         except NotANumber as error:
@@ -146,6 +145,7 @@ class _Loop:
     def _validate(self, descent: Descent) -> None:
         """Score the validation rows, keep the best weights, and see whether it is time to end."""
         epoch, options = descent.position.epoch, self.options
+        descent.gather()
         with descent.average.in_place() if descent.average else nullcontext():
             valid = mean_nats(self.model, self.data, "valid", self.world)
             if not math.isfinite(valid):
@@ -192,6 +192,14 @@ class _Loop:
             self.report(
                 Progress(epoch, epochs, rows, rows_per_epoch, seconds, train, valid, best, improved)
             )
+
+    def _write(self, checkpoint: Checkpoint, descent: Descent, hurry: bool) -> None:
+        """Written if it is time; where weights are cut, all processes tell their parts of them."""
+        if not descent.sharded:
+            checkpoint.write(lambda: self._state(descent), hurry=hurry)
+        elif self.world.sum([float(hurry or checkpoint.due)])[0]:
+            state = self._state(descent)
+            checkpoint.write(lambda: state, hurry=True)
 
     def _state(self, descent: Descent) -> TrainingState:
         """() -> everything that the rest of the fit depends on."""

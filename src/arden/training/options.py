@@ -34,6 +34,8 @@ class TrainingOptions:
     """Of training's float32 products: high is TF32, medium also bfloat16, where there is any."""
     compile: bool = False
     """Let torch.compile fuse the training step: pays for deep networks over many epochs."""
+    shard: bool = False
+    """Under torchrun, cut weights, gradients and moments among the processes (FSDP2)."""
     patience: int = 20
     """Stop after this many epochs without a better validation likelihood."""
     mutate: float = 0.0
@@ -59,5 +61,8 @@ class TrainingOptions:
                 raise InputError(f"{name}: expected a number ≥ 0, got {value}")
         if not 0 <= self.mutate <= 1:
             raise InputError(f"mutate: expected a share in 0..1, got {self.mutate}")
+        if self.shard and (self.average or self.compile):
+            other = "average" if self.average else "compile"
+            raise InputError(f"shard, {other}: expected one of them, got both")
         if not 0 <= self.average < 1:
             raise InputError(f"average: expected a number ≥ 0 and below 1, got {self.average}")

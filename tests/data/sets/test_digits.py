@@ -47,6 +47,14 @@ def test_every_image_is_in_one_split_with_its_own_label(both):
     assert np.array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
 
 
+def test_scikit_learn_is_asked_where_its_file_lies_elsewhere(both, monkeypatch):
+    monkeypatch.setattr("arden.data.sets.digits.find_spec", lambda name: None)
+    again = load_data("digits-17")
+    for split in ("train", "valid", "test"):
+        assert torch.equal(again.split(split).values, both[1].split(split).values)
+        assert torch.equal(again.split(split).labels, both[1].split(split).labels)
+
+
 def test_the_split_is_pinned(both):
     """Figures in the documentation were measured on this split; it must never move."""
     assert both[0].test.labels[:8].tolist() == [0, 8, 8, 9, 8, 3, 7, 5]

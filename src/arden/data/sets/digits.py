@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -27,16 +29,13 @@ def load_digits(name: str = "digits", data_dir: Path | None = None) -> Dataset:
     >>> data.schema.num_symbols, len(data.train), len(data.valid), len(data.test)
     (2, 1257, 180, 360)
     """
-    from sklearn import datasets
-
-    bunch = datasets.load_digits()
-    intensities = bunch.images.astype(np.uint8)
+    intensities, labels = _images()
     binary = name == "digits"
     images = (intensities >= THRESHOLD).astype(np.uint8) if binary else intensities
     bounds = np.cumsum(list(SIZES.values()))[:-1]
     pieces = np.split(permutation(len(images), SPLIT_SEED), bounds)
     splits = {
-        split: Split(torch.from_numpy(images[piece]), torch.from_numpy(bunch.target[piece]))
+        split: Split(torch.from_numpy(images[piece]), torch.from_numpy(labels[piece]))
         for split, piece in zip(SIZES, pieces, strict=True)
     }
     classes = tuple(map(str, range(10)))
@@ -47,3 +46,22 @@ def load_digits(name: str = "digits", data_dir: Path | None = None) -> Dataset:
         f"{'/'.join(map(str, SIZES.values()))} by numpy default_rng({SPLIT_SEED}).permutation."
     )
     return Dataset(name, schema, **splits, protocol=protocol)
+
+
+def _images() -> tuple[np.ndarray, np.ndarray]:
+    """() -> (1797, 8, 8) uint8 of 0..16, (1797,) int64 classes.
+
+    Read from the file that comes with scikit-learn, without importing it, which would take longer
+    than all that a command does besides; where the file lies elsewhere, as scikit-learn reads it.
+    """
+    found = find_spec("sklearn")
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        path = Path(folder) / "datasets" / "data" / "digits.csv.gz"
+        if path.is_file():
+            with gzip.open(path, "rt", encoding="ascii") as file:
+                rows = np.loadtxt(file, delimiter=",", dtype=np.int64)
+            return rows[:, :-1].reshape(-1, 8, 8).astype(np.uint8), rows[:, -1].copy()
+    from sklearn import datasets
+
+    bunch = datasets.load_digits()
+    return bunch.images.astype(np.uint8), bunch.target.astype(np.int64)
