@@ -153,7 +153,7 @@ def table(folder: Path = FOLDER) -> str:
         given = ", given the class" if told["conditional"] else ""
         lines.append(
             f"| `zoo:{name}` | {told['system']}{given} | {told['data']} | "
-            f"{shown} ± {told['standard_error']:.3f} | {told['rounding']:+.5f} | "
+            f"{shown} ± {told['standard_error']:.3f} | {round(told['rounding'], 5) or 0:+.5f} | "
             f"{told['num_parameters']:,} | {told['bytes'] / 1000:,.0f} |"
         )
     return "\n".join(lines)

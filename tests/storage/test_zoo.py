@@ -20,6 +20,7 @@ from arden.storage import zoo
 from arden.storage.located import located
 from arden.storage.model_files import WEIGHTS, fingerprint, load, read_card, save
 from benchmarks.zoo import make
+from tests.cli.words import done, refused
 from tests.core.models import build
 from tests.storage.models import made_of_masks
 
@@ -59,6 +60,18 @@ def test_every_model_is_the_one_whose_figure_its_card_tells(name: str) -> None:
     # Measured again here: a figure of the weights before they were rounded would be another one.
     found = make.measured(model, make.data_of(card))
     assert found[told["figure"]] == pytest.approx(told["value"], rel=1e-6)
+
+
+def test_it_stands_wherever_a_run_may_stand(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scored = json.loads(done(capfd, "score", "zoo:fvsbn-digits", "digits", "--json"))
+    assert -scored["mean_log_prob"] == pytest.approx(MODELS["fvsbn-digits"]["value"], rel=1e-6)
+    done(capfd, "sample", "zoo:fvsbn-digits", "-n", 2, "--out", tmp_path / "x.csv")
+    done(capfd, "compare", "zoo:fvsbn-digits", "zoo:made-digits", "digits")
+    done(capfd, "publish", "zoo:fvsbn-digits", "--out", tmp_path / "hub")
+    assert fingerprint(load(tmp_path / "hub")) == MODELS["fvsbn-digits"]["fingerprint"]
+    assert "zoo: expected one of" in refused(capfd, "score", "zoo:nothing", "digits")
 
 
 @pytest.mark.parametrize("name", ["nade-digits", "made-classes-digits", "vae-digits"])
