@@ -48,11 +48,13 @@ def cases(rounds: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for batch_size in BATCHES:
         for name, told in rounds.items():
-            seconds = [one["seconds"][str(batch_size)] for one in told]
+            here = [one[str(batch_size)] for one in told]
+            seconds = [one["seconds"] for one in here]
             sums = [second for one in told for second in one["all_reduce"]]
             case = {"way": name, "processes": WAYS[name][0], "threads": WAYS[name][1]}
-            case |= {"batch_size": batch_size, "bytes": told[0]["bytes"]}
+            case |= {"batch_size": batch_size, "bytes": here[0]["bytes"]}
             case |= {"step_seconds": min(map(min, seconds))}
+            case |= {"cpu_seconds": min(min(one["cpu_seconds"]) for one in here)}
             case |= {"medians": [statistics.median(one) for one in seconds]}
             case |= {"all_reduce_seconds": min(sums) if sums else None}
             found.append(case)

@@ -72,8 +72,8 @@ def text(found: dict[str, Any]) -> str:
     """Results -> Markdown."""
     cases = found["cases"]
     lines = [
-        "| rows a step | who | ms a step | rows/s | of twice one thread |",
-        "|---:|---|---:|---:|---:|",
+        "| rows a step | who | ms a step | rows/s | × one | CPU ms of each process |",
+        "|---:|---|---:|---:|---:|---:|",
     ]
     alone = {
         case["batch_size"]: case["step_seconds"]
@@ -82,11 +82,9 @@ def text(found: dict[str, Any]) -> str:
     }
     for case in cases:
         rows, seconds = case["batch_size"], case["step_seconds"]
-        share = f"{alone[rows] / 2 / seconds:.0%}"
-        lines.append(
-            f"| {rows} | {case['way']} | {1000 * seconds:.1f} | {rows / seconds:,.0f} | "
-            f"{'' if case['way'].endswith('one thread') else share} |"
-        )
+        cells = [str(rows), case["way"], f"{1000 * seconds:.1f}", f"{rows / seconds:,.0f}"]
+        cells += [f"{alone[rows] / seconds:.2f}", f"{1000 * case['cpu_seconds']:.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     [waited] = {case["all_reduce_seconds"] for case in cases if case["all_reduce_seconds"]}
     told = [
         f"{found['model']} ({cases[0]['bytes'] / 1e6:.1f} MB of gradients); the fewest ms of all",
@@ -94,6 +92,7 @@ def text(found: dict[str, Any]) -> str:
         f"({found['machine'].rpartition(',')[0]}), where other work ran besides (load",
         f"{found['load_before']:.1f} before); commit {found['commit']}. The sum of the gradients",
         f"alone, over gloo between two processes of this machine: {1000 * waited:.1f} ms.",
+        "The last column does not count what else ran, which the clock does.",
     ]
     lines += ["", " ".join(told)]
     return "\n".join(lines)
