@@ -28,6 +28,8 @@ PROCESSES = (1, 2, 4, 8, 16, 32, 64, 128)
 class Projection:
     """A step of B rows by n processes: fixed + row · B / n + the sum of gradients in a ring.
 
+    Seconds of the processor, which do not count what else ran where they were measured.
+
     The ring sends 2 (n − 1) messages of a 1/n of the gradients; nothing of it is hidden behind
     computation, though DDP hides some: what is projected is no better than it will be.
     """
@@ -40,7 +42,7 @@ class Projection:
     def from_cases(cls, cases: list[dict[str, Any]]) -> Projection:
         """Measured steps -> through those of one process and thread, at the two sizes of a step."""
         alone = sorted(
-            (case["batch_size"], case["step_seconds"])
+            (case["batch_size"], case["cpu_seconds"])
             for case in cases
             if (case["processes"], case["threads"]) == (1, 1)
         )
@@ -72,18 +74,18 @@ def text(found: dict[str, Any]) -> str:
     """Results -> Markdown."""
     cases = found["cases"]
     lines = [
-        "| rows a step | who | ms a step | rows/s | × one | CPU ms of each process |",
+        "| rows a step | who | ms a step | × one thread | CPU ms in all | efficiency by CPU time |",
         "|---:|---|---:|---:|---:|---:|",
     ]
     alone = {
-        case["batch_size"]: case["step_seconds"]
-        for case in cases
-        if (case["processes"], case["threads"]) == (1, 1)
+        case["batch_size"]: case for case in cases if (case["processes"], case["threads"]) == (1, 1)
     }
     for case in cases:
-        rows, seconds = case["batch_size"], case["step_seconds"]
-        cells = [str(rows), case["way"], f"{1000 * seconds:.1f}", f"{rows / seconds:,.0f}"]
-        cells += [f"{alone[rows] / seconds:.2f}", f"{1000 * case['cpu_seconds']:.1f}"]
+        one, seconds = alone[case["batch_size"]], case["step_seconds"]
+        work = case["processes"] * case["cpu_seconds"]
+        cells = [str(case["batch_size"]), case["way"], f"{1000 * seconds:.1f}"]
+        cells += [f"{one['step_seconds'] / seconds:.2f}", f"{1000 * work:.1f}"]
+        cells += [f"{one['cpu_seconds'] / work:.0%}"]
         lines.append(f"| {' | '.join(cells)} |")
     [waited] = {case["all_reduce_seconds"] for case in cases if case["all_reduce_seconds"]}
     told = [
@@ -92,7 +94,9 @@ def text(found: dict[str, Any]) -> str:
         f"({found['machine'].rpartition(',')[0]}), where other work ran besides (load",
         f"{found['load_before']:.1f} before); commit {found['commit']}. The sum of the gradients",
         f"alone, over gloo between two processes of this machine: {1000 * waited:.1f} ms.",
-        "The last column does not count what else ran, which the clock does.",
+        "The clock also counts what else ran, at times more than all of this; the processor's time",
+        "does not. The last column is the work of one over that of all; it leaves out waiting, so the",
+        "efficiency of a quiet machine is at most that.",
     ]
     lines += ["", " ".join(told)]
     return "\n".join(lines)
