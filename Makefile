@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip
 INSTALL := $(PIP) install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults check bench docs clean
+.PHONY: help demo test test-faults check audit bench docs clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -32,16 +32,24 @@ test: .venv/.installed-test ## all tests and doctests, then planted defects that
 	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/planted.py
 
-test-faults: .venv/.installed-test ## thirty kills of fits that must end in the same weights, files damaged at random
+test-faults: .venv/.installed-test ## kills, Ctrl-C, dying workers, full disks, files damaged at random: nothing may be lost
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --kills 20
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py nade --kills 10
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --shards 5 --kills 5
-	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --seconds 20
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/workers.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/full_disk.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/interrupts.py --times 2
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --seconds 12
 
-check: .venv/.installed-test ## formatting, lint and types; changes nothing
+check: .venv/.installed-test ## formatting, lint, types, bounds of dependencies; changes nothing, needs no network
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python tests/dependencies.py
+	$(PIP) check
+
+audit: .venv/bin/python ## known weaknesses of the pinned dependencies; needs the network
+	PYTHON=$(BIN)/python .ci/audit
 
 bench: .venv/.installed-test ## how fast every system is, beside public code and the counted limit
 	$(BIN)/python benchmarks/speed/run.py

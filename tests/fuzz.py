@@ -70,6 +70,24 @@ def amat(path: Path) -> None:
     np.savetxt(path, _numbers() > 2, fmt="%d", delimiter=" ")
 
 
+def amat_gz(path: Path) -> None:
+    """The same, packed."""
+    plain = path.with_suffix("")
+    amat(plain)
+    path.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+
+
+def schema_toml(path: Path) -> None:
+    """How a table is read, as a user may change it."""
+    from arden.data import load_data
+    from arden.data.schema_files import schema_as_toml
+
+    table = path.with_name("table.csv")
+    csv(table)
+    path.write_text(schema_as_toml(load_data(table).schema), encoding="utf-8")
+
+
 def idx(path: Path) -> None:
     """An IDX file, as MNIST's are."""
     from arden.data.readers.idx_file import idx_bytes
@@ -153,6 +171,12 @@ def _load(path: Path) -> None:
     load_data(path)
 
 
+def _load_by_schema(path: Path) -> None:
+    from arden.data import load_data
+
+    load_data(path.with_name("table.csv"), schema=path)
+
+
 def _load_run(path: Path) -> None:
     import arden
     from arden.data import load_data
@@ -173,11 +197,13 @@ FORMATS: dict[str, tuple[str, Make, Make]] = {
     "npy": ("x.npy", npy, _load),
     "npz": ("x.npz", npz, _load),
     "amat": ("x.amat", amat, _load),
+    "amat-gz": ("x.amat.gz", amat_gz, _load),
     "idx": ("x-idx3-ubyte", idx, _load),
     "idx-gz": ("x-idx3-ubyte.gz", idx_gz, _load),
     "txt": ("x.txt", txt, _load),
     "wav": ("x.wav", wav, _load),
     "png": ("x", png, _load),
+    "schema": ("x.toml", schema_toml, _load_by_schema),
     "parquet": ("x.parquet", parquet, _load),
     "run": ("x", run, _load_run),
     "arden": ("x.arden", coded, _decode),

@@ -95,8 +95,8 @@ def text(found: dict[str, Any]) -> str:
         f"{found['load_before']:.1f} before); commit {found['commit']}. The sum of the gradients",
         f"alone, over gloo between two processes of this machine: {1000 * waited:.1f} ms.",
         "The clock also counts what else ran, at times more than all of this; the processor's time",
-        "does not. The last column is the work of one over that of all; it leaves out waiting, so the",
-        "efficiency of a quiet machine is at most that.",
+        "does not. The last column is the work of one over that of all; it leaves out waiting, so",
+        "that the efficiency of a quiet machine is at most that.",
     ]
     lines += ["", " ".join(told)]
     return "\n".join(lines)

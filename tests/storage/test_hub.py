@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from arden.errors import FileError, InputError
-from arden.storage.hub import located, push_folder
+from arden.storage.hub import push_folder
+from arden.storage.located import located
 from arden.storage.model_files import fingerprint, load, read_card, save
 from tests.training.toys import bits, fresh
 

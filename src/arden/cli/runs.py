@@ -9,7 +9,7 @@ from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.data import Schema
 from arden.errors import FileError, InputError
-from arden.storage.hub import located
+from arden.storage.located import located
 from arden.storage.model_files import load, read_card
 from arden.tasks.verbs import check_verb, exact
 from arden.training.device import resolve_device

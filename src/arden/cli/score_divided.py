@@ -14,7 +14,7 @@ from arden.engines.processes import score_together
 from arden.engines.ray_data import score_by_ray
 from arden.engines.row_scores import RowScores, ScoringOptions
 from arden.errors import InputError
-from arden.storage.hub import located
+from arden.storage.located import located
 from arden.training.world import World
 
 __all__ = ["check_divisible", "score_divided"]

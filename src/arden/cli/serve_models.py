@@ -20,6 +20,7 @@ from arden.errors import ArdenError, FileError, InputError
 from arden.serving.limits import Limits
 from arden.serving.served import VERBS, Served
 from arden.storage.model_files import load, read_card
+from arden.storage.zoo import ZOO
 from arden.tasks.detect import Detector
 from arden.tasks.sample import sample
 from arden.tasks.score import score
@@ -77,7 +78,7 @@ def opened_models(
         InputError: two of one name, a model that answers nothing that a server is asked, normal
             rows that do not fit a model.
     """
-    names = [run.resolve().name for run in runs]
+    names = [run.resolve().name.removeprefix(ZOO) for run in runs]
     for name in names:
         if names.count(name) > 1:
             raise InputError(

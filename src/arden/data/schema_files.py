@@ -82,6 +82,8 @@ def schema_from_toml(text: str) -> Schema:
         read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not valid TOML ({error}).") from None
+    except RecursionError:
+        raise InputError("not valid TOML (nested too deeply).") from None
     _check_keys("the file", read, ("missing", "class_names", "column"))
     entries = read.get("column", [])
     if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):

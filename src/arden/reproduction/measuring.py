@@ -21,6 +21,7 @@ from arden.reproduction.catalogue import find_recipe, judged_by
 from arden.reproduction.choosing import choose, combinations
 from arden.runs import AnyFigures, fit_run, measure
 from arden.runs.folder import CHECKPOINT
+from arden.storage.folders import write_atomically
 from arden.storage.model_files import load
 from arden.tasks.ensemble import ensemble
 from arden.training.display import FitDisplay
@@ -69,7 +70,7 @@ def reproduce(
     written = {"recipe": {"name": name, **recipe}, **(about or {}), "runs": runs}
     results.mkdir(parents=True, exist_ok=True)
     path = results / f"{name}.json"
-    path.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_atomically(path, (json.dumps(written, indent=2, ensure_ascii=False) + "\n").encode())
     return path
 
 

@@ -13,7 +13,7 @@ from arden.assembly import FitOptions, assemble
 from arden.core.latent import AnyModel, LatentModel
 from arden.data.dataset import Dataset
 from arden.runs.figures import measure
-from arden.runs.folder import CHECKPOINT, METRICS, Metrics, claimed
+from arden.runs.folder import CHECKPOINT, METRICS, Metrics, claimed, forget
 from arden.runs.latent_figures import AnyFigures, measure_latent, read_figures
 from arden.runs.pictures import PICTURES, draw_pictures
 from arden.storage.model_files import load, read_card, save
@@ -73,7 +73,10 @@ def fit_run(
             if world().leads:
                 save(model, folder, card=card, overwrite=True)
 
-        if not (folder / CHECKPOINT).exists():
+        if old is None:
+            keep()
+            forget(folder)
+        elif not (folder / CHECKPOINT).exists():
             keep()
         metrics = Metrics(folder / METRICS)
 
@@ -91,7 +94,7 @@ def fit_run(
             return model, figures, []
         pictures = draw_pictures(model, data, result, folder, name)
         if result.ended != STOPPED:
-            (folder / CHECKPOINT).unlink(missing_ok=True)
+            checkpoint.remove()
         return model, figures, pictures
 
 

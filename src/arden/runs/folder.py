@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,10 +16,11 @@ from arden.runs.pictures import PICTURES
 from arden.storage.folders import claim_folder, held, write_atomically
 from arden.storage.model_files import CONFIG, read_card
 from arden.systems import SYSTEMS
+from arden.training.checkpoint import Checkpoint
 from arden.training.outcome import Progress
 from arden.training.world import world
 
-__all__ = ["CHECKPOINT", "METRICS", "Metrics", "claimed"]
+__all__ = ["CHECKPOINT", "METRICS", "Metrics", "claimed", "forget"]
 
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.jsonl"
@@ -53,13 +55,18 @@ def claimed(
             _check_same(folder, found, card)
             yield found
             return
-        for name in (
-            CHECKPOINT,
-            METRICS,
-            *PICTURES,
-        ):  # those of a replaced run would be taken for this one's
-            (folder / name).unlink(missing_ok=True)
         yield None
+
+
+def forget(folder: Path) -> None:
+    """The folder of a fit that begins -> (): what a replaced run left would be taken for its own.
+
+    Called once the first files of the new one are there: without room for those nothing is lost.
+    """
+    if world().leads:
+        Checkpoint(folder / CHECKPOINT).remove()
+        for name in (METRICS, *PICTURES):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _check_same(folder: Path, found: Mapping[str, Any], card: Mapping[str, Any]) -> None:
@@ -112,8 +119,13 @@ class Metrics:
             write_atomically(self.path, "".join(f"{line}\n" for line in self._lines).encode())
             return
         try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+            before = self.path.stat().st_size
+            try:
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+            except OSError:
+                os.truncate(self.path, before)  # no half of a line is left
+                raise
         except OSError as error:
             raise FileError(f"{self.path}: cannot be written ({error.strerror})") from None
 

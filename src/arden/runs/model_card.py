@@ -44,14 +44,16 @@ def model_card(
     *,
     licence: str | None = None,
     address: str | None = None,
+    where: str | None = None,
 ) -> str:
     """The name of a model, what is stored beside it, its pictures -> Markdown with a head of YAML.
 
-    ``address`` is where it will lie on the hub; without it the example loads a folder.
+    ``address`` is where it will lie on the hub, ``where`` any other place that is no folder;
+    without them the example loads a folder.
     """
     schema = Schema.from_dict(card["schema"])
     system = SYSTEMS.get(str(card.get("system")))
-    where = f"hf:{address}" if address else f"path/to/{name}"
+    where = where or (f"hf:{address}" if address else f"path/to/{name}")
     parts = [_head(schema, licence), f"# {name}", "", _about(card, schema, system), ""]
     for picture in sorted(pictures, key=lambda one: not one.startswith("samples")):
         parts += [f"![{picture.rpartition('.')[0].replace('_', ' ')}]({picture})", ""]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 from arden.errors import FileError, InputError
 from arden.runs.model_card import model_card
 from arden.runs.pictures import PICTURES
-from arden.storage.folders import claim_folder, write_atomically
+from arden.storage.folders import claim_folder, write_together
 from arden.storage.hub import HUB, push_folder
+from arden.storage.located import located
 from arden.storage.model_files import CONFIG, WEIGHTS, load, read_card
 
 __all__ = ["publish"]
@@ -51,7 +51,7 @@ def publish(
     ...     sorted(path.name for path in arden.publish(run, place + "/hub").iterdir())
     ['README.md', 'config.json', 'model.safetensors']
     """
-    source, place = Path(run), Path(folder)
+    source, place = located(run), Path(folder)
     if licence is not None and not _LICENCE.fullmatch(licence):
         raise InputError(f"licence: expected an identifier such as apache-2.0, got {licence!r}")
     load(source)
@@ -65,14 +65,15 @@ def publish(
     name = address.rpartition("/")[2] if address else source.resolve().name
     text = model_card(name, card, pictures, licence=licence, address=address)
     claim_folder(place, marker=CONFIG, overwrite=overwrite)
-    for old in (*PICTURES, _README):  # of what is replaced
-        (place / old).unlink(missing_ok=True)
     try:
-        for file in (WEIGHTS, CONFIG, *pictures):
-            shutil.copyfile(source / file, place / file)
+        files = {file: (source / file).read_bytes() for file in (*pictures, WEIGHTS, CONFIG)}
     except OSError as error:
-        raise FileError(f"{place}: cannot be written ({error.strerror or error})") from None
-    write_atomically(place / _README, text.encode())
+        raise FileError(f"{source}: cannot be read ({error.strerror or error})") from None
+    files = {_README: text.encode(), **files}
+    write_together({place / file: content for file, content in files.items()})
+    for old in PICTURES:  # of what is replaced
+        if old not in files:
+            (place / old).unlink(missing_ok=True)
     if push is not None:
         push_folder(place, push, private=private)
     return place

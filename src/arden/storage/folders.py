@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,10 +13,11 @@ from filelock import FileLock, Timeout
 
 from arden.errors import FileError
 
-__all__ = ["claim_folder", "held", "write_atomically", "written_whole"]
+__all__ = ["PART", "claim_folder", "held", "write_atomically", "write_together", "written_whole"]
 
 LOCK = ".lock"
 PART = ".part-"
+"""How the name of a file begins that is not whole yet."""
 
 
 def claim_folder(path: Path, *, marker: str, overwrite: bool) -> Path:
@@ -79,6 +80,23 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     with written_whole(path) as file:
         file.write(content)
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Paths and their contents -> (): all appear whole; where there is no room all old ones stay.
+
+    The last appears first: put what marks a folder as ours there, so that one in which nothing else
+    appeared, because the process was killed just then, can be written to again.
+
+    Raises:
+        FileError: one of them cannot be written.
+    """
+    with ExitStack() as opened:
+        places = [opened.enter_context(written_whole(path)) for path in files]
+        for file, content in zip(places, files.values(), strict=True):
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 @contextmanager

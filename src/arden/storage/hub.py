@@ -9,25 +9,22 @@ from typing import Any
 
 from arden.errors import FileError, InputError
 
-__all__ = ["HUB", "located", "push_folder"]
+__all__ = ["HUB", "fetched", "push_folder"]
 
 HUB = "hf:"
 _NAME = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 _FILES = ["config.json", "model.safetensors"]  # nothing else is fetched, and nothing is executed
 
 
-def located(folder: str | os.PathLike[str]) -> Path:
-    """A folder, or "hf:owner/name" (with "@revision" if wanted) -> a folder on this machine.
+def fetched(told: str) -> Path:
+    """ "hf:owner/name", with "@revision" if wanted -> a folder on this machine.
 
-    What lies on the hub is fetched into huggingface_hub's cache, once for every revision.
+    It is fetched into huggingface_hub's cache, once for every revision.
 
     Raises:
         InputError: a name that is none, or huggingface_hub (extra ``hub``) is not installed.
         FileError: what cannot be fetched.
     """
-    told = os.fspath(folder)
-    if not told.startswith(HUB):
-        return Path(told)
     found = _NAME.fullmatch(told.removeprefix(HUB))
     if found is None:
         raise InputError(f"folder: expected hf:owner/name or hf:owner/name@revision, got {told!r}")

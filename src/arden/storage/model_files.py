@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from arden.core.latent import AnyModel
 from arden.core.network import masked_parameters
 from arden.errors import FileError, InputError
-from arden.storage.folders import claim_folder, write_atomically
-from arden.storage.hub import located
+from arden.storage.folders import claim_folder, write_together
+from arden.storage.located import located
 from arden.storage.recipe import NO_CLASSES, OwnClasses, build, describe
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 FORMAT = 1
+_HALF = "float16"
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 
@@ -42,17 +43,21 @@ def save(
     *,
     card: dict[str, Any] | None = None,
     overwrite: bool = False,
+    half: bool = False,
     own: OwnClasses = NO_CLASSES,
 ) -> Path:
     """A model -> a folder with config.json and model.safetensors, written whole or not at all.
 
     ``card`` is any JSON to keep beside it: schema, system, figures, protocol. ``own`` names classes
-    outside Arden's catalogues. Weights that several components share are stored once.
+    outside Arden's catalogues. Weights that several components share are stored once. ``half``
+    stores them rounded to float16, in half the room; they are loaded as float32 all the same, and
+    what is loaded is another model than the one that was saved: its figures are to be measured.
 
     Raises:
         FileError: the folder holds a model already (without ``overwrite``), holds something else,
             or cannot be written.
-        InputError: a class that is in no catalogue, a card that JSON cannot hold.
+        InputError: a class that is in no catalogue, a card that JSON cannot hold, weights that
+            float16 cannot hold.
 
     >>> import arden, tempfile
     >>> data = arden.load_data("digits")
@@ -64,22 +69,43 @@ def save(
     """
     recipe, ties = describe(model, own), _ties(model)
     config = {"format": FORMAT, "model": recipe, "ties": ties, "card": card or {}}
+    if half:
+        config["stored"] = _HALF
     try:
         told = json.dumps(config, indent=2, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
         raise InputError(f"card: expected values that JSON can hold ({error})") from None
-    path = claim_folder(Path(folder), marker=CONFIG, overwrite=overwrite)
     state = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
         if name not in ties
     }
+    if half:
+        state |= _halved(model, state)
+    path = claim_folder(Path(folder), marker=CONFIG, overwrite=overwrite)
     # Each file is checked by itself and names the recipe it belongs to, so that a checkpoint may
     # replace the weights alone: whatever is interrupted, what lies there is whole.
     marks = {"recipe": _recipe_digest(recipe), "weights": weights_digest(state)}
-    write_atomically(path / WEIGHTS, to_safetensors(state, metadata=marks))
-    write_atomically(path / CONFIG, told.encode())
+    weights = to_safetensors(state, metadata=marks)
+    files = {path / WEIGHTS: weights, path / CONFIG: told.encode()}
+    if (path / CONFIG).exists():  # then the weights appear first, as those of a checkpoint do
+        files = dict(reversed(files.items()))
+    write_together(files)
     return path
+
+
+def _halved(model: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A model, its state by name -> of its parameters those that are numbers, in float16."""
+    found = {}
+    for name, _ in model.named_parameters():
+        if name in state and state[name].is_floating_point():
+            found[name] = state[name].half()
+            if not bool(found[name].isfinite().all()):
+                raise InputError(
+                    f"half: expected weights below {torch.finfo(torch.float16).max:g} in size, "
+                    f"but {name} holds {state[name].abs().max().item():.3g}"
+                )
+    return found
 
 
 def load(
@@ -87,7 +113,8 @@ def load(
 ) -> AnyModel:
     """A folder written by `save` -> the model, in evaluation mode. Executes nothing it reads.
 
-    "hf:owner/name" is a folder on the Hugging Face Hub, which huggingface_hub fetches.
+    "zoo:name" is one of the small models of the repository, "hf:owner/name" a folder on the Hugging
+    Face Hub, which huggingface_hub fetches.
 
     Raises:
         FileError: a missing, foreign, damaged or mismatched file, each in one sentence; what cannot
@@ -105,6 +132,8 @@ def load(
     except InputError as error:
         raise FileError(f"{path / CONFIG}: {error}") from None
     _tie(model, config.get("ties", {}), path)
+    if config.get("stored") == _HALF:  # of the file alone: whoever computes does so in float32
+        state = {n: t.float() if t.dtype == torch.float16 else t for n, t in state.items()}
     _load_state(model, state, config.get("ties", {}), path)
     for name, parameter, mask in masked_parameters(model):
         if mask is not None and bool((parameter[~mask] != 0).any()):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -20,12 +23,15 @@ from arden.core.latent import AnyModel, LatentModel
 from arden.core.mixture import Mixture
 from arden.data.dataset import Dataset
 from arden.errors import FileError
-from arden.storage.folders import write_atomically
+from arden.storage.folders import PART, write_atomically
+from arden.storage.model_files import weights_digest
 from arden.training.options import TrainingOptions
 from arden.training.sharding import cut_like, whole
 from arden.training.world import World
 
 __all__ = ["Checkpoint", "Position", "TrainingState"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -83,11 +89,14 @@ class Checkpoint:
     """The file of a fit's state, replaced whole every so many seconds.
 
     It says whose it is: with other options, other rows or another model nothing would be resumed,
-    something else would begin.
+    something else would begin. It carries a checksum, and the one before it is kept beside it
+    (``previous``): should a disk have damaged the last one, the fit goes on from there, and comes
+    to the same weights a few steps later.
     """
 
     def __init__(self, path: Path, seconds: float = 30.0) -> None:
         self.path, self.seconds = path, seconds
+        self.previous = path.with_name(f"{path.stem}.previous{path.suffix}")
         self._fit: dict[str, Any] = {}
         self._leads = True
         self._written = time.monotonic()
@@ -106,7 +115,7 @@ class Checkpoint:
         """
         self._fit = asdict(options) | {"model": _digest_of_shape(model), "rows": _digest_of(data)}
         self._leads = world.leads
-        found = world.from_leader(_read(self.path) if world.leads else None)
+        found = world.from_leader(self._whole() if world.leads else None)
         return None if found is None else self._understood(found)
 
     @property
@@ -119,20 +128,55 @@ class Checkpoint:
         if not self._leads or not (hurry or self.due):
             return
         now = state()
-        told = {"fit": self._fit, "position": asdict(now.position), "result": now.result}
-        content = to_safetensors(now.tensors, metadata={"state": json.dumps(told)})
+        told = json.dumps(
+            {"fit": self._fit, "position": asdict(now.position), "result": now.result}
+        )
+        marks = {"state": told, "digest": _digest_of_state(told, now.tensors)}
+        content = to_safetensors(now.tensors, metadata=marks)
+        self._keep_previous()
         write_atomically(self.path, content)
         self._written = time.monotonic()
 
+    def remove(self) -> None:
+        """() -> (): a fit that has ended needs no checkpoint, nor the one before it."""
+        self.path.unlink(missing_ok=True)
+        self.previous.unlink(missing_ok=True)
+
+    def _keep_previous(self) -> None:
+        """The last one gets a second name before it is replaced: there is a whole one always."""
+        if not self.path.exists():
+            self.previous.unlink(missing_ok=True)  # of a fit that was begun anew
+            return
+        spare = self.previous.with_name(f"{PART}{self.previous.name}")
+        try:
+            spare.unlink(missing_ok=True)
+            try:
+                os.link(self.path, spare)
+            except OSError:  # not every file system has links
+                shutil.copyfile(self.path, spare)
+            os.replace(spare, self.previous)
+        except OSError as error:
+            spare.unlink(missing_ok=True)
+            raise FileError(f"{self.previous}: cannot be written ({error.strerror})") from None
+
+    def _whole(self) -> bytes | None:
+        """() -> the last checkpoint, or the one before it where the last is damaged."""
+        last = _read(self.path)
+        if last is None or _is_whole(last):
+            return last
+        before = _read(self.previous)
+        if before is None or not _is_whole(before):
+            return last  # nothing to fall back to: it has its sentence
+        _log.warning("%s: damaged; going on from the checkpoint before it", self.path)
+        return before
+
     def _understood(self, content: bytes) -> TrainingState:
         try:
-            tensors = tensors_from(content)
-            length = int.from_bytes(content[:8], "little")
-            told = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["state"])
+            tensors, told = _parsed(content)
             # One from before an option came had its default.
             theirs, position = asdict(TrainingOptions()) | told["fit"], Position(**told["position"])
             result = dict(told["result"])
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        except _DAMAGE as error:
             raise FileError(f"{self.path}: not a whole checkpoint of a fit ({error})") from None
         for name, ours in self._fit.items():
             if theirs.get(name) != ours:
@@ -141,6 +185,34 @@ class Checkpoint:
                     f"but this one has {ours}; say --overwrite to start again"
                 )
         return TrainingState(position, result, tensors)
+
+
+_DAMAGE = (SafetensorError, KeyError, TypeError, ValueError, RecursionError)
+
+
+def _parsed(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """A file -> its tensors, and what is told of them; raises one of ``_DAMAGE``."""
+    tensors = tensors_from(content)
+    length = int.from_bytes(content[:8], "little")
+    marks = json.loads(content[8 : 8 + length])["__metadata__"]
+    # One from before there were checksums has none.
+    if "digest" in marks and marks["digest"] != _digest_of_state(marks["state"], tensors):
+        raise ValueError("it does not match its checksum")
+    return tensors, json.loads(marks["state"])
+
+
+def _is_whole(content: bytes) -> bool:
+    try:
+        told = _parsed(content)[1]
+        Position(**told["position"])
+    except _DAMAGE:
+        return False
+    return {"fit", "result"} <= set(told)
+
+
+def _digest_of_state(told: str, tensors: Mapping[str, Tensor]) -> str:
+    """What is told of tensors, the tensors -> a name for exactly these bits."""
+    return hashlib.sha256(f"{told} {weights_digest(dict(tensors))}".encode()).hexdigest()
 
 
 def _read(path: Path) -> bytes | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from arden.data.raw import RawColumn, RawTable
 from arden.data.readers.cells import MISSING
+from arden.data.readers.unpacked import check_unpacked
 from arden.errors import FileError, InputError
 
 __all__ = [
@@ -85,6 +86,9 @@ def parquet_batches(path: Path, most_rows: int | None) -> Iterator[tuple[Any, in
     with _one_sentence(path), _parquet_file(path) as file:
         total = file.metadata.num_rows
         if most_rows is None or not total:
+            # A column of one value takes no room there, and eight bytes a row in memory.
+            cells = total * file.metadata.num_columns
+            check_unpacked(path, 8 * cells, path.stat().st_size)
             yield file.read(), 0, 1.0
             return
         first = 0

@@ -13,6 +13,7 @@ import numpy as np
 
 from arden.data.dataset import SPLIT_NAMES
 from arden.data.raw import RawRows, RawSource, numbers
+from arden.data.readers.unpacked import check_unpacked
 from arden.errors import FileError, InputError
 
 __all__ = ["array_chunks", "read_arrays", "read_numpy", "unpack_bits", "value_dtype"]
@@ -77,6 +78,8 @@ def read_arrays(path: Path, keys: tuple[str, ...] | None = None) -> dict[str, np
             for key in keys or ():
                 if key not in loaded.files:
                     raise FileError(f'{path}: expected an array "{key}", which it does not hold.')
+            for member in loaded.zip.infolist():
+                check_unpacked(path, member.file_size, member.compress_size)
             found = {key: loaded[key] for key in keys or loaded.files}
     for key, array in found.items():
         if not isinstance(array, np.ndarray):  # numpy hands over a foreign file as its bytes
