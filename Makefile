@@ -38,8 +38,8 @@ test-faults: .venv/.installed-test ## kills, Ctrl-C, dying workers, full disks, 
 	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --shards 5 --kills 5
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/workers.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/full_disk.py
-	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/interrupts.py --times 2
-	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --seconds 12
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/interrupts.py --times 1
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --seconds 8
 
 check: .venv/.installed-test ## formatting, lint, types, bounds of dependencies; changes nothing, needs no network
 	$(BIN)/ruff format --check .

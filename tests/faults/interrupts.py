@@ -164,9 +164,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         make(Path(place))
         for name in words.commands or COMMANDS:
-            for time_ in range(words.times):
+            for _ in range(words.times):
                 # While it starts, and at work: most of a command's first seconds are imports.
-                seconds = chance.uniform(0.05, 3.0) if time_ % 2 else chance.uniform(3.5, 7.0)
+                seconds = chance.uniform(0.05, 7.0)
                 told = interrupt(name, Path(place), seconds)
                 if told:
                     wrong += 1

@@ -7,6 +7,8 @@ stopped.
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +19,7 @@ import pytest
 from arden.cli import main
 from arden.latent.vae import VAE
 from arden.networks.nade import NADE
-from tests.cli.words import VERBS
+from tests.cli.words import VERBS, environment
 from tests.faults.room import contents
 
 Captured = pytest.CaptureFixture[str]
@@ -75,7 +77,6 @@ def test_every_verb_is_left_as_if_it_had_not_been_begun(
 def test_ctrl_c_before_there_is_anything_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the commands themselves are still being loaded."""
     import builtins
-    import sys
 
     whole = builtins.__import__
 
@@ -110,3 +111,31 @@ def test_the_studio_hears_it_though_an_import_swallows_it(
         signal.signal(signal.SIGINT, before)
     assert left.value.code == 130
     assert capfd.readouterr().err == "arden: stopped by Ctrl-C\n"
+
+
+_WHILE_TORCH_LOADS = """
+import signal, sys, types
+from importlib.machinery import ModuleSpec
+from arden.cli import app
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.modules["torch"] = types.ModuleType("torch")
+sys.modules["torch"].__spec__ = ModuleSpec("torch", None)
+sys.modules["torch"].__spec__._initializing = True
+app.make_app = lambda: signal.raise_signal(signal.SIGINT)
+try:
+    app.main(["models"])
+finally:
+    print("an exception went through torch")
+"""
+
+
+def test_ctrl_c_while_torch_is_imported_raises_nothing_in_it() -> None:
+    """Its C++ would abort the process: code −6 and "terminate called" instead of a sentence."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _WHILE_TORCH_LOADS],
+        capture_output=True,
+        text=True,
+        env=environment(),
+    )
+    told = (ran.returncode, ran.stdout, ran.stderr)
+    assert told == (130, "", "arden: stopped by Ctrl-C\n")

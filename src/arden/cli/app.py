@@ -5,8 +5,13 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from cyclopts import App, CycloptsError, UnusedCliTokensError
 from cyclopts.config import Toml
@@ -23,6 +28,7 @@ Start with: arden fit nade digits
 """
 
 
+_STOPPED = "arden: stopped by Ctrl-C"
 _COMMANDS = {
     "score": "ln p(x) of every row, by a fitted model.",
     "compare": "Compare fitted models on the same rows: paired differences and their errors.",
@@ -75,6 +81,38 @@ def main(arguments: list[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _show_log()
+    with _ctrl_c_while_loading():
+        _run(words)
+
+
+@contextmanager
+def _ctrl_c_while_loading() -> Iterator[None]:
+    """() -> within the block Ctrl-C ends the process at once while torch is being imported.
+
+    Its C++ calls back into Python then, and aborts where that raises; nothing is begun by then that
+    would have to be put away.
+    """
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        spec = getattr(sys.modules.get("torch"), "__spec__", None)
+        if getattr(spec, "_initializing", False):
+            print(_STOPPED, file=sys.stderr, flush=True)
+            os._exit(130)
+        signal.default_int_handler(number, frame)
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run(words: list[str]) -> None:
+    """Command-line words -> exit."""
     try:
         app = make_app()
         words = _take_config(app, words)
@@ -84,7 +122,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"arden: {_sentence(error)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("arden: stopped by Ctrl-C", file=sys.stderr)
+        print(_STOPPED, file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone: nothing to complain about
         _drop_output()
