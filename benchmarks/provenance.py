@@ -16,6 +16,7 @@ _MADE = (
     ":!benchmarks/*/results/*",
     ":!src/arden/reproduction/results/*",
     ":!docs/pictures/*",
+    ":!zoo/*",
 )  # by measuring
 
 

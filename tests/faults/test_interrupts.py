@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,29 @@ def test_ctrl_c_before_there_is_anything_to_stop(monkeypatch: pytest.MonkeyPatch
             raise KeyboardInterrupt
         return whole(name, *given, **how)
 
-    monkeypatch.delitem(sys.modules, "arden.cli.app")
+    monkeypatch.delitem(sys.modules, "arden.cli.app", raising=False)
     monkeypatch.setattr(builtins, "__import__", pressed)
     with pytest.raises(SystemExit) as left:
         main(["models"])
     assert left.value.code == 130
+
+
+def test_the_studio_hears_it_though_an_import_swallows_it(
+    run: Path, capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gradio", reason="needs the extra studio")
+    from arden.studio import app
+
+    def swallows(shelf: object) -> None:
+        with suppress(BaseException):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(app, "make_app", swallows)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(SystemExit) as left:
+            main(["studio", str(run)])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert left.value.code == 130
+    assert capfd.readouterr().err == "arden: stopped by Ctrl-C\n"

@@ -12,6 +12,7 @@ from threading import Thread
 from arden.errors import ArdenError, FileError, InputError
 from arden.studio.shelf import Shelf
 from arden.studio.starters import OWN_DATA, fit_starters
+from arden.training.interruption import Interruption
 
 __all__ = ["free_port", "launch"]
 
@@ -47,13 +48,16 @@ def launch(
         raise FileError(f"{folder}: expected a folder of runs, but a file has this name")
     shelf = Shelf(folder, data_dir, OWN_DATA)
     fitted = fit_starters(shelf, say)
-    from arden.kernels import register
-    from arden.studio.app import make_app
-    from arden.studio.tabling import MOST_BYTES
-    from arden.studio.theme import make_theme, style_sheet
+    with Interruption() as loading:  # not all of what is imported here lets Ctrl-C through
+        from arden.kernels import register
+        from arden.studio.app import make_app
+        from arden.studio.tabling import MOST_BYTES
+        from arden.studio.theme import make_theme, style_sheet
 
-    register()
-    blocks = make_app(shelf)
+        register()
+        blocks = make_app(shelf)
+    if loading.asked:
+        raise KeyboardInterrupt
     blocks.queue(default_concurrency_limit=4)
     blocks.launch(
         server_name=host,
