@@ -59,6 +59,8 @@ def score_by_ray(
             chunk = line.to_pylist()[0]
             if (chunk["part"], chunk["first_row"]) != (part, row):
                 raise ArdenError(_gap(parts, part, row))
+            if chunk["refusal"] is not None:
+                raise InputError(chunk["refusal"])
             if chunk["packed"] is None:
                 part, row = part + 1, 0
                 continue
@@ -84,37 +86,60 @@ def _read(request: Any, parts: list[RowSource]) -> Iterator[Any]:
     """(The number of a part) -> its chunks, each packed into one line: Ray neither cuts nor joins
     lines. One more line without rows says where the part ends.
     """
-    part, end = request.column("part")[0].as_py(), 0
-    for chunk in parts[part].own_chunks():
-        yield _line(part, chunk.first_row, chunk.share, chunk.name, _packed(chunk.rows))
-        end = chunk.first_row + len(chunk.rows)
-    yield _line(part, end, 1.0, "", None)
+    part, end, refusal = request.column("part")[0].as_py(), 0, None
+    try:
+        for chunk in parts[part].own_chunks():
+            yield _line(part, chunk.first_row, chunk.share, chunk.name, _packed(chunk.rows))
+            end = chunk.first_row + len(chunk.rows)
+    except ArdenError as error:  # as a line it comes in its turn, and in its own words
+        refusal = str(error)
+    yield _line(part, end, 1.0, "", None, refusal)
 
 
 class _Scorer:
     """A worker: the model, loaded once, and what is done with every chunk."""
 
     def __init__(self, run: Path, device: str, schema: Schema, options: ScoringOptions) -> None:
-        self.model = exact("score", load(run, device=device))
         self.schema, self.options = schema, options
+        self.refusal: str | None = None
+        try:
+            self.model = exact("score", load(run, device=device))
+        except ArdenError as error:  # of a machine that has no such folder
+            self.refusal = str(error)
 
     def __call__(self, line: Any) -> Any:
-        """A chunk -> its scores, packed alike."""
+        """A chunk -> its scores, packed alike, or why there are none."""
         chunk = line.to_pylist()[0]
-        if chunk["packed"] is not None:
-            found = score_batch(
-                self.model,
-                self.schema,
-                _unpacked(chunk["packed"]),
-                self.options,
-                name=chunk["name"],
-                first_row=chunk["first_row"],
-            )
-            chunk["packed"] = _packed(found)
+        if chunk["packed"] is None:
+            return line
+        chunk["refusal"] = self.refusal
+        try:
+            if self.refusal is None:
+                chunk["packed"] = _packed(self._scored(chunk))
+        except ArdenError as error:
+            chunk["refusal"] = str(error)
         return _line(**chunk)
 
+    def _scored(self, chunk: dict[str, Any]) -> Any:
+        return score_batch(
+            self.model,
+            self.schema,
+            _unpacked(chunk["packed"]),
+            self.options,
+            name=chunk["name"],
+            first_row=chunk["first_row"],
+        )
 
-def _line(part: int, first_row: int, share: float, name: str, packed: bytes | None) -> Any:
+
+def _line(
+    part: int,
+    first_row: int,
+    share: float,
+    name: str,
+    packed: bytes | None,
+    refusal: str | None = None,
+) -> Any:
+    """Where a chunk stands, and its rows or scores; neither at the end of a part."""
     import pyarrow
 
     return pyarrow.table(
@@ -124,6 +149,7 @@ def _line(part: int, first_row: int, share: float, name: str, packed: bytes | No
             "share": [share],
             "name": [name],
             "packed": pyarrow.array([packed], pyarrow.large_binary()),
+            "refusal": pyarrow.array([refusal], pyarrow.string()),
         }
     )
 
@@ -164,7 +190,7 @@ def _ray(workers: int | None) -> Iterator[Any]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     own = {"address": "local", "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     joined = {"address": address} if address else {**own, "num_cpus": workers}
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with _deaf_to_libraries():
             ray.init(**joined, **quiet)
@@ -174,7 +200,7 @@ def _ray(workers: int | None) -> Iterator[Any]:
         context.target_max_block_size = 1  # one chunk a block: each can go to another worker
         yield ray
     except ray.exceptions.RayError as error:
-        raise _refusal(error) from None
+        raise ArdenError(f"ray: the job failed ({_first_line(error)})") from None
     except (ConnectionError, RuntimeError) as error:
         raise ArdenError(f"ray: {_first_line(error)}") from None
     finally:
@@ -193,17 +219,6 @@ def _deaf_to_libraries() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _refusal(error: BaseException) -> ArdenError:
-    """What went wrong in Ray -> what a worker refused, in its words, or what Ray says of it."""
-    link: BaseException | None = error
-    while link is not None:
-        found = getattr(link, "cause", None) or link.__cause__  # Ray's own has a traceback in it
-        if isinstance(found, ArdenError):
-            return found
-        link = found
-    return ArdenError(f"ray: the job failed ({_first_line(error)})")
 
 
 def _first_line(error: BaseException) -> str:
