@@ -9,10 +9,12 @@ from typing import Any
 from arden.data.readers.folders import files_below, walk_folder
 from arden.data.readers.image_folder import IMAGE_SUFFIXES
 from arden.data.readers.wav_file import WAV_SUFFIX
-from arden.data.sources import SHARD_ENDINGS
+from arden.data.sources import READERS, SHARD_ENDINGS
 from arden.errors import InputError
 
 __all__ = ["shards_of"]
+
+_NOT_SHARDS = tuple(ending for ending in READERS if ending not in SHARD_ENDINGS)
 
 
 def shards_of(source: Any) -> dict[str, list[Path]] | None:
@@ -23,7 +25,7 @@ def shards_of(source: Any) -> dict[str, list[Path]] | None:
     those.
 
     Raises:
-        InputError: files of both endings, or in folders of other names.
+        InputError: files of both endings, others beside them, or folders of other names.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -45,6 +47,11 @@ def shards_of(source: Any) -> dict[str, list[Path]] | None:
     else:
         return None
     files = [file for part in found.values() for file in part]
+    others = files_below(path, _NOT_SHARDS) if files and path.is_dir() else []
+    if others:  # whatever lies there together is no one data set
+        raise InputError(
+            f"{source}: expected a file, got a folder of more than shards ({others[0].name})."
+        )
     endings = sorted({file.suffix.lower() for file in files})
     if len(endings) > 1:
         raise InputError(f"{source}: expected shards of one kind, got {' and '.join(endings)}.")
