@@ -11,6 +11,7 @@ import torch
 from hypothesis import settings
 
 from arden.core.dispatch import DRAW_KERNELS, FORWARD_KERNELS
+from arden.kernels import without_kernels
 
 # Small tensors gain nothing from threads, and the workers of xdist share the cores.
 torch.set_num_threads(1)
@@ -25,6 +26,13 @@ def empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """() -> (): no test finds what a developer has downloaded."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARDEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def plain_torch() -> Iterator[None]:
+    """() -> (): no kernel is found. They have tests of their own; compiling would take seconds."""
+    with without_kernels():
         yield
 
 

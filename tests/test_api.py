@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,15 @@ import arden
 from arden.core.mixture import Mixture
 from arden.core.model import AutoregressiveModel
 from arden.errors import ArdenError, FileError, InputError
-from arden.kernels import without_kernels
 from arden.storage.model_files import fingerprint
 from arden.systems import SEQUENCES
 from arden.training.objectives import Likelihood
 from tests.cli.words import environment
 from tests.training.toys import bits, fresh, reals
 
+pytestmark = pytest.mark.usefixtures("plain_torch")
+
 QUICK: dict[str, Any] = {"progress": False, "device": "cpu", "epochs": 2, "batch_size": 16}
-
-
-@pytest.fixture(autouse=True)
-def plain_torch() -> Iterator[None]:
-    """() -> (): nothing in the test finds a kernel, whatever ran before it."""
-    with without_kernels():
-        yield
 
 
 def test_importing_the_package_imports_almost_nothing() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,6 @@ from arden.core.network import apply_masks
 from arden.data.dataset import Dataset, Split
 from arden.data.schema import Schema
 from arden.errors import InputError
-from arden.kernels import without_kernels
 from arden.networks.independent import Independent, IndependentOptions
 from arden.networks.markov import Markov, MarkovOptions
 from arden.orderings.raster import Raster
@@ -37,6 +35,8 @@ from arden.tasks.score import score
 from arden.training.fit import fit_model
 from tests.core.models import every_event, generator
 from tests.training.toys import LATENT_SYSTEMS, Model, fresh, fresh_any, quick, reals
+
+pytestmark = pytest.mark.usefixtures("plain_torch")
 
 DISCRETE = [
     name
@@ -49,13 +49,6 @@ REAL = [
 
 ROUNDING = 1e-6
 """By which a sum over six variables may be above ln 1 in float32."""
-
-
-@pytest.fixture(autouse=True)
-def plain_torch() -> Iterator[None]:
-    """() -> (): kernels have tests of their own, and compiling them would take seconds."""
-    with without_kernels():
-        yield
 
 
 def constant(value: int, shape: tuple[int, int] = (2, 3)) -> Dataset:

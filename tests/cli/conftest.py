@@ -1,8 +1,7 @@
-"""Plain torch here: kernels have tests of their own, and compiling them would take seconds."""
+"""Plain torch here; small files, and runs that were fitted to them once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,8 @@ from arden.kernels import without_kernels
 
 
 @pytest.fixture(autouse=True)
-def plain_torch() -> Iterator[None]:
-    """() -> (): nothing in the test finds a kernel, whatever ran before it."""
-    with without_kernels():
-        yield
+def _plain_torch(plain_torch: None) -> None:
+    """() -> (): all tests of this folder."""
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,10 @@ import pytest
 from arden.cli import main
 from arden.kernels import without_kernels
 
-__all__ = ["files", "plain_torch", "run", "vae_run"]
-
 
 @pytest.fixture(autouse=True)
-def plain_torch() -> Iterator[None]:
-    """() -> (): nothing in the test finds a kernel, whatever ran before it."""
-    with without_kernels():
-        yield
+def _plain_torch(plain_torch: None) -> None:
+    """() -> (): all tests of this folder."""
 
 
 @pytest.fixture(scope="session")

@@ -13,34 +13,20 @@ import pytest
 from arden.errors import FileError
 from arden.kernels import without_kernels
 from arden.storage.model_files import fingerprint
-from arden.training import descent
 from arden.training.checkpoint import Checkpoint
 from arden.training.fit import fit_model
 from tests.fuzz import damaged
+from tests.training import killing
 from tests.training.toys import bits, fresh, quick
-
-
-class Killed(BaseException):
-    """Nothing in the fit may catch this: it stands for kill -9."""
 
 
 def killed_after(steps: int, path: Path, **options: Any) -> None:
     """Gradient steps, a file -> (): a fit that was killed after so many, written at each."""
-    data, left = bits(), [steps]
-    whole = descent.Descent._step
-
-    def step(self: Any, *arguments: Any) -> Any:
-        if not left[0]:
-            raise Killed
-        left[0] -= 1
-        return whole(self, *arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(descent.Descent, "_step", step)
-        with pytest.raises(Killed):
-            fit_model(
-                fresh("nade", data), data, quick(**options), checkpoint=Checkpoint(path, seconds=0)
-            )
+    data = bits()
+    model, checkpoint = fresh("nade", data), Checkpoint(path, seconds=0)
+    killing.killed_after(
+        steps, lambda: fit_model(model, data, quick(**options), checkpoint=checkpoint)
+    )
 
 
 @pytest.fixture(scope="module")

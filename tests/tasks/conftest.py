@@ -1,16 +1,10 @@
-"""Plain torch here: kernels have tests of their own, and compiling them would take seconds."""
+"""Plain torch here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-
-from arden.kernels import without_kernels
 
 
 @pytest.fixture(autouse=True)
-def plain_torch() -> Iterator[None]:
-    """() -> (): nothing in the test finds a kernel, whatever ran before it."""
-    with without_kernels():
-        yield
+def _plain_torch(plain_torch: None) -> None:
+    """() -> (): all tests of this folder."""

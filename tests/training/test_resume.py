@@ -21,18 +21,14 @@ from arden.networks.any_order_transformer import AnyOrderTransformer, AnyOrderTr
 from arden.networks.nade import NADE, NADEOptions
 from arden.orderings.raster import Raster
 from arden.storage.model_files import fingerprint
-from arden.training import descent
 from arden.training.checkpoint import Checkpoint
 from arden.training.fit import fit_model
 from arden.training.options import TrainingOptions
 from arden.training.outcome import STOPPED, FitResult
 from arden.training.snapshot import snapshot
 from tests.core.models import build
+from tests.training.killing import killed_after
 from tests.training.toys import Model, bits, fresh, fresh_any, quick
-
-
-class Killed(BaseException):
-    """Nothing in the fit may catch this: it stands for kill -9."""
 
 
 def any_order() -> Model:
@@ -99,20 +95,9 @@ CASES: dict[str, Callable[[], Case]] = {
 def fit_with_kills(case: Case, path: Path, steps: list[int]) -> tuple[AnyModel, FitResult]:
     """A case, a file, after how many steps it is killed each time -> how it ended at last."""
     make, data, options = case
-    whole = descent.Descent._step
     for allowed in steps:
-        left = [allowed]
-
-        def step(self: Any, *arguments: Any, left: list[int] = left) -> Any:
-            if not left[0]:
-                raise Killed
-            left[0] -= 1
-            return whole(self, *arguments)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(descent.Descent, "_step", step)
-            with pytest.raises(Killed):
-                fit_model(make(), data, options, checkpoint=Checkpoint(path, seconds=0))
+        checkpoint = Checkpoint(path, seconds=0)
+        killed_after(allowed, lambda to=checkpoint: fit_model(make(), data, options, checkpoint=to))
     model = make()
     return model, fit_model(model, data, options, checkpoint=Checkpoint(path, seconds=0))
 
