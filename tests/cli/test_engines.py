@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -189,3 +190,16 @@ def test_ray_may_be_missing(
         "engine: ray needs the package ray, which is not installed; expected it "
         "(pip install 'arden[ray]')"
     )
+
+
+@pytest.mark.skipif(not RAY, reason="needs the extra `ray`")
+def test_no_ray_where_it_was_said_to_be(
+    made: Path, rows: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:  # bound, so that no other program is, but deaf
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        told = refused(capfd, "score", made, rows, "--engine", "ray")
+    assert told.startswith("RAY_ADDRESS: expected where a Ray cluster listens, but nobody answers")
+    assert address in told

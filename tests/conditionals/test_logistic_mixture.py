@@ -71,3 +71,16 @@ def test_far_tails_keep_their_logarithm() -> None:
     log_pmf = family.log_pmf(one_logistic(1.0, -3.4, torch.float32))
     assert bool(log_pmf.isfinite().all())
     assert log_pmf[0].item() == pytest.approx(-59.8, abs=0.5)
+
+
+@pytest.mark.parametrize("symbols", [2, 17, 256])
+@pytest.mark.parametrize("size", [0.3, 3.0, 50.0])
+def test_entropy_is_that_of_its_masses(symbols: int, size: float) -> None:
+    family = LogisticMixture(symbols, 4)
+    noise = torch.randn(50, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    mass = family.log_pmf(size * noise).exp()
+    expected = torch.special.entr(mass).sum(dim=-1)
+    found = family.entropy((size * noise).float())
+    assert found.dtype == torch.float64
+    assert bool((found >= 0).all())
+    assert bool(((family.entropy(size * noise) - expected).abs() < 1e-12).all())

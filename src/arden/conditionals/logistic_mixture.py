@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import logsigmoid, pad
 
 from arden.core.conditional import Discrete
 from arden.errors import InputError
@@ -70,6 +70,21 @@ class LogisticMixture(Discrete):
         logits, means, log_scales = params.chunk(3, dim=-1)
         terms = self.component_log_prob(means, log_scales, value)
         return (terms + logits.log_softmax(dim=-1)).logsumexp(dim=-1)
+
+    def entropy(self, params: Tensor) -> Tensor:
+        """(…, 3M) -> (…) float64: −Σ_k p(k) ln p(k), in nats.
+
+        What is too small to be a difference of cumulative masses in float64 weighs nothing in this
+        sum, and they are one σ for each edge of a cell: a sixth of the work.
+        """
+        logits, means, log_scales = params.double().chunk(3, dim=-1)
+        inverse_scale = (-log_scales.clamp(_MIN_LOG_SCALE, _MAX_LOG_SCALE)).exp()
+        levels = torch.arange(1, self.num_symbols, dtype=torch.float64, device=params.device)
+        edges = (2.0 * levels - 1.0) / (self.num_symbols - 1) - 1.0
+        below = (edges[:, None] - means[..., None, :]).mul_(inverse_scale[..., None, :]).sigmoid_()
+        cumulative = (below @ logits.softmax(dim=-1)[..., None])[..., 0]
+        upper, lower = pad(cumulative, (0, 1), value=1.0), pad(cumulative, (1, 0), value=0.0)
+        return torch.special.entr((upper - lower).clamp_(0.0, 1.0)).sum(dim=-1)
 
     def params_of(self, log_pmf: Tensor) -> Tensor:
         """Not defined: a mixture of logistics cannot represent every mass function.

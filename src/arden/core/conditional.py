@@ -112,6 +112,11 @@ class Discrete(Conditional):
         """(…, P) -> (…) int64: the symbol of most mass, the first of several."""
         return self.log_pmf(params).argmax(dim=-1)
 
+    def entropy(self, params: Tensor) -> Tensor:
+        """(…, P) -> (…) float64: −Σ_k p(k) ln p(k), in nats."""
+        log_pmf = self.log_pmf(params.double())
+        return -torch.where(log_pmf.isneginf(), 0.0, log_pmf.exp() * log_pmf).sum(dim=-1)
+
     def contains(self, value: Tensor) -> Tensor:
         """(…) -> (…) bool: whether a value is one of the symbols."""
         if value.is_floating_point():

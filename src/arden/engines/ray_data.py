@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -192,6 +193,8 @@ def _ray(workers: int | None) -> Iterator[Any]:
     joined = {"address": address} if address else {**own, "num_cpus": workers}
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
+        if address:
+            _answers(address)
         with _deaf_to_libraries():
             ray.init(**joined, **quiet)
         context = ray.data.DataContext.get_current()
@@ -201,10 +204,33 @@ def _ray(workers: int | None) -> Iterator[Any]:
         yield ray
     except ray.exceptions.RayError as error:
         raise ArdenError(f"ray: the job failed ({_first_line(error)})") from None
-    except (ConnectionError, RuntimeError) as error:
+    except ConnectionError as error:
+        # Ray does not tell a cluster that is not there from one that wants a token.
+        raise ArdenError(
+            f"ray: {_first_line(error)} (RAY_ADDRESS is {address!r}; a cluster that asks for a "
+            "token wants RAY_AUTH_MODE=token here too)"
+        ) from None
+    except RuntimeError as error:
         raise ArdenError(f"ray: {_first_line(error)}") from None
     finally:
         ray.shutdown()
+
+
+def _answers(address: str) -> None:
+    """What RAY_ADDRESS says -> (). Ray itself would try for minutes where nobody listens.
+
+    Raises:
+        InputError: There is a host and a port, and nobody answers there.
+    """
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+        except (OSError, OverflowError) as error:
+            raise InputError(
+                "RAY_ADDRESS: expected where a Ray cluster listens, but nobody answers at "
+                f"{address} ({error})"
+            ) from None
 
 
 @contextmanager
