@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 _MADE = (
     ":!benchmarks/*/results/*",
+    ":!experiments/*/results/*",
     ":!src/arden/reproduction/results/*",
     ":!docs/pictures/*",
     ":!zoo/*",

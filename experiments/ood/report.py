@@ -94,7 +94,7 @@ def draw(seed: dict[str, Any], path: Path) -> None:
         false, true, _ = roc_curve(marks, -np.concatenate([parts["test"], parts["outside"]]))
         axes.plot(false, true, color=colour, linewidth=1.2, label=name)
     axes.plot([0, 1], [0, 1], color=style.RULE, linewidth=0.8, zorder=0)
-    axes.legend(fontsize=7, frameon=False, loc="lower right")
+    axes.legend(fontsize=7, frameon=False, loc="best")
     axes.set_xlabel("false alarms", fontsize=style.LABEL_SIZE, **style.TEXT)
     axes.set_ylabel("detected", fontsize=style.LABEL_SIZE, **style.TEXT)
     style.tidy(axes)
