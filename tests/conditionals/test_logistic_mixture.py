@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from arden.conditionals.logistic_mixture import LogisticMixture
+from arden.core.conditional import Discrete
 
 
 def one_logistic(mean: float, log_scale: float, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -84,3 +85,22 @@ def test_entropy_is_that_of_its_masses(symbols: int, size: float) -> None:
     assert found.dtype == torch.float64
     assert bool((found >= 0).all())
     assert bool(((family.entropy(size * noise) - expected).abs() < 1e-12).all())
+
+
+@pytest.mark.parametrize("symbols", [2, 3, 17, 255, 256, 257])
+@pytest.mark.parametrize("size", [0.3, 3.0, 50.0])
+def test_draws_are_those_of_the_masses_summed_up(symbols: int, size: float) -> None:
+    family, generator = LogisticMixture(symbols, 3), torch.Generator().manual_seed(2)
+    params = size * torch.randn(2000, 9, generator=generator)
+    noise = torch.rand(2000, 1, dtype=torch.float64, generator=generator)
+    drawn = family.draw(params, noise)
+    assert torch.equal(drawn, Discrete.draw(family, params.double(), noise))
+
+
+def test_the_ends_of_the_noise_draw_levels_that_have_mass() -> None:
+    family = LogisticMixture(256, 2)
+    params = torch.tensor([0.0, 1.0, -0.2, 0.1, -9.0, -6.0], dtype=torch.float64)
+    for uniform in (0.0, 1 - 2.0**-53):
+        drawn = family.draw(params, torch.tensor([uniform], dtype=torch.float64))
+        assert 0 <= int(drawn) < 256
+        assert bool(family.log_prob(params, drawn).isfinite())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -71,18 +72,37 @@ class LogisticMixture(Discrete):
         terms = self.component_log_prob(means, log_scales, value)
         return (terms + logits.log_softmax(dim=-1)).logsumexp(dim=-1)
 
+    def draw(self, params: Tensor, noise: Tensor) -> Tensor:
+        """(…, 3M), (…, 1) uniforms -> (…) int64: the first level whose cumulative mass exceeds u.
+
+        Of √K blocks of levels the one it lies in, then which of these: the cumulative mass is
+        looked at in 2 √K places, in float64 whatever the parameters' dtype.
+        """
+        block = 1 + math.isqrt(self.num_symbols - 1)
+        last = self.num_symbols - 1
+        logits, means, inverse_scales = (part[..., None, :] for part in self._sharpness(params))
+        weights = logits.softmax(dim=-1)
+
+        def passed(levels: Tensor) -> Tensor:
+            """(…, N) -> (…): how many of them end at or below u."""
+            edges = self._upper_edge(levels)[..., None]
+            mass = (weights * ((edges - means) * inverse_scales).sigmoid()).sum(dim=-1)
+            return ((mass <= noise) & (levels < last)).sum(dim=-1)
+
+        ends = torch.arange(block - 1, last, block, device=params.device)
+        first = block * passed(ends)
+        return first + passed(first[..., None] + torch.arange(block - 1, device=params.device))
+
     def entropy(self, params: Tensor) -> Tensor:
         """(…, 3M) -> (…) float64: −Σ_k p(k) ln p(k), in nats.
 
         What is too small to be a difference of cumulative masses in float64 weighs nothing in this
         sum, and they are one σ for each edge of a cell: a sixth of the work.
         """
-        logits, means, log_scales = params.double().chunk(3, dim=-1)
-        inverse_scale = (-log_scales.clamp(_MIN_LOG_SCALE, _MAX_LOG_SCALE)).exp()
-        levels = torch.arange(1, self.num_symbols, dtype=torch.float64, device=params.device)
-        edges = (2.0 * levels - 1.0) / (self.num_symbols - 1) - 1.0
-        below = (edges[:, None] - means[..., None, :]).mul_(inverse_scale[..., None, :]).sigmoid_()
-        cumulative = (below @ logits.softmax(dim=-1)[..., None])[..., 0]
+        logits, means, inverse_scales = self._sharpness(params)
+        edges = self._upper_edge(torch.arange(self.num_symbols - 1, device=params.device))
+        below = (edges[:, None] - means[..., None, :]).mul_(inverse_scales[..., None, :])
+        cumulative = (below.sigmoid_() @ logits.softmax(dim=-1)[..., None])[..., 0]
         upper, lower = pad(cumulative, (0, 1), value=1.0), pad(cumulative, (1, 0), value=0.0)
         return torch.special.entr((upper - lower).clamp_(0.0, 1.0)).sum(dim=-1)
 
@@ -96,6 +116,15 @@ class LogisticMixture(Discrete):
             "conditional: a mixture of logistics has no parameters for given counts; "
             "expected bernoulli or categorical"
         )
+
+    def _sharpness(self, params: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(…, 3M) -> (…, M) weight logits, means and inverse scales, in float64."""
+        logits, means, log_scales = params.double().chunk(3, dim=-1)
+        return logits, means, (-log_scales.clamp(_MIN_LOG_SCALE, _MAX_LOG_SCALE)).exp()
+
+    def _upper_edge(self, level: Tensor) -> Tensor:
+        """(…) levels below the last -> (…) float64: where their cells end."""
+        return (2.0 * level.double() + 1.0) / (self.num_symbols - 1) - 1.0
 
 
 def log_cell_mass(
