@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 
 import arden
 from arden.cli import main
-from arden.data import load_data
+from arden.data import Schema, load_data
 from arden.storage.model_files import read_card
 from arden.systems import SYSTEMS
 
@@ -28,9 +29,12 @@ def twin(run: Path) -> Path:
 
 
 def brief(run: Path, data: object, out: Path) -> object:
-    """A run, its data, a folder -> data of its kind that are coded soon: of texts and sounds one
-    window that the run draws, as whole ones would take minutes."""
-    ending = {"text": ".txt", "audio": ".wav"}.get(read_card(run)["schema"]["kind"])
+    """A run, its data, a folder -> data of its kind that are coded soon: of texts, sounds and large
+    images one that the run draws, as whole sets would take minutes."""
+    schema = Schema.from_dict(read_card(run)["schema"])
+    ending = {"text": ".txt", "audio": ".wav"}.get(schema.kind)
+    if ending is None and math.prod(schema.event_shape) > 1000:
+        ending = ".npz"
     if ending is None:
         return data
     file = out.with_name(f"{out.name}-drawn{ending}")
