@@ -143,6 +143,17 @@ def textbook(
     return reference.default_step(weights, lambda: -scored(x).mean()), 1
 
 
+def circumstances(told: dict[str, Any]) -> str:
+    """The results -> a sentence: where they were measured, and how fast that was just then."""
+    rates = told["rates"]
+    return (
+        f"{told['machine']}, commit {told['commit']}, median of {told['rounds']} rounds. Rates of "
+        f"the machine just then: {rates['matrix'] / 1e9:.0f} GFLOP/s in products of matrices, "
+        f"{rates['vector'] / 1e9:.0f} with a vector, {rates['sigmoids'] / 1e9:.1f} G sigmoids/s "
+        f"and {rates['traffic'] / 1e9:.0f} GB/s."
+    )
+
+
 def table(told: dict[str, Any]) -> str:
     """The results -> a table in Markdown."""
     lines = [
@@ -188,7 +199,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.table:
         told = json.loads(arguments.out.read_text(encoding="utf-8"))
-        write_between(PAGE, MARKS, f"{told['machine']}.\n\n{table(told)}")
+        write_between(PAGE, MARKS, f"{circumstances(told)}\n\n{table(told)}")
         return
     import torch
 
