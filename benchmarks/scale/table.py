@@ -91,9 +91,9 @@ def text(found: dict[str, Any]) -> str:
     told = [
         f"{found['model']} ({cases[0]['bytes'] / 1e6:.1f} MB of gradients); the fewest ms of all",
         f"steps in {found['rounds']} rounds, in turns, on {found['cores']} cores",
-        f"({found['machine'].rpartition(',')[0]}, load {found['load_before']:.1f} before it began);",
-        f"commit {found['commit']}. The sum of the gradients alone, over gloo between two processes",
-        f"of this machine: {1000 * waited:.1f} ms. The clock also counts what else ran, the",
+        f"({found['machine'].rpartition(',')[0]}, load before {found['load_before']:.1f}),",
+        f"commit {found['commit']}. The sum of the gradients alone, over gloo between two",
+        f"processes of this machine: {1000 * waited:.1f} ms. The clock also counts what else ran, the",
         "processor's time does not. The last column is the work of one over that of all; it leaves",
         "out waiting, so that the efficiency is at most that.",
     ]
