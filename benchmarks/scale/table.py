@@ -94,8 +94,8 @@ def text(found: dict[str, Any]) -> str:
         f"({found['machine'].rpartition(',')[0]}, load before {found['load_before']:.1f}),",
         f"commit {found['commit']}. The sum of the gradients alone, over gloo between two",
         f"processes of this machine: {1000 * waited:.1f} ms. The clock also counts what else",
-        "ran, the processor's time does not. The last column is the work of one over that of all; it",
-        "leaves out waiting, so that the efficiency is at most that.",
+        "ran, the processor's time does not. The last column is the work of one over that of all:",
+        "it leaves out waiting, so that the efficiency is at most that.",
     ]
     lines += ["", " ".join(told)]
     return "\n".join(lines)
