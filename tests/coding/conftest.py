@@ -1,5 +1,10 @@
-"""Plain torch, as in the tests of tasks: a kernel would compute the sums of a twin otherwise."""
+"""Plain torch: a kernel would compute the sums of a twin otherwise."""
 
-from tests.tasks.conftest import plain_torch
+from __future__ import annotations
 
-__all__ = ["plain_torch"]
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _plain_torch(plain_torch: None) -> None:
+    """() -> (): all tests of this folder."""

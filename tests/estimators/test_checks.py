@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from arden.estimators import (
@@ -15,7 +14,6 @@ from arden.estimators import (
     ArdenImputer,
     ArdenOutlierDetector,
 )
-from arden.kernels import without_kernels
 
 # Small: what is checked is the contract, not the fit. A classifier must also be right.
 GAUSSIAN: dict[str, Any] = {"components": 1, "learning_rate": 0.1, "batch_size": 64}
@@ -26,13 +24,6 @@ ESTIMATORS = [
     ArdenFeatures("nade", epochs=1, options={"hidden": 2, **GAUSSIAN}),
     ArdenImputer(epochs=1, draws=1, options={"hidden": (2,), **GAUSSIAN}),
 ]
-
-
-@pytest.fixture(autouse=True)
-def plain_torch() -> Iterator[None]:
-    """() -> (): nothing here waits for a kernel to compile."""
-    with without_kernels():
-        yield
 
 
 @parametrize_with_checks(ESTIMATORS)

@@ -7,7 +7,6 @@ import pickle
 import pickletools
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import joblib
@@ -32,20 +31,12 @@ from arden.estimators import (
     ArdenImputer,
     ArdenOutlierDetector,
 )
-from arden.kernels import without_kernels
 from tests.cli.words import environment
 
 IRIS, KIND = load_iris(return_X_y=True)
 BITS = (np.random.default_rng(0).random((80, 5)) < [0.1, 0.5, 0.9, 0.7, 0.3]).astype(float)
 QUICK: dict[str, Any] = {"epochs": 3, "random_state": 0}
 SMALL = {"hidden": (6,), "components": 2, "learning_rate": 0.02}
-
-
-@pytest.fixture(autouse=True)
-def plain_torch() -> Iterator[None]:
-    """() -> (): nothing here waits for a kernel to compile."""
-    with without_kernels():
-        yield
 
 
 def exact(estimator: Any) -> AutoregressiveModel | Mixture:

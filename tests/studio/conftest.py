@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +21,8 @@ TEXT = "the quick brown fox jumps over the lazy dog, and <b>the</b> dog does not
 
 
 @pytest.fixture(autouse=True)
-def plain_torch() -> Iterator[None]:
-    """() -> (): no kernel is compiled here; they have tests of their own."""
-    with without_kernels():
-        yield
+def _plain_torch(plain_torch: None) -> None:
+    """() -> (): all tests of this folder."""
 
 
 def few_digits() -> Dataset:

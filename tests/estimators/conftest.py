@@ -1,0 +1,10 @@
+"""Plain torch here."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _plain_torch(plain_torch: None) -> None:
+    """() -> (): all tests of this folder."""
