@@ -118,7 +118,7 @@ def _one_sentence(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: a .parquet file {NEEDS_ARROW}.")
     try:
         yield
-    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, EOFError):
+    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, EOFError, UnicodeDecodeError):
         raise FileError(
             f"{path}: not a readable Parquet file; is it damaged or cut short?"
         ) from None
@@ -141,10 +141,14 @@ def table_of_arrow(table: Any, name: str, missing: Sequence[str] = MISSING) -> R
     """An Arrow table -> its columns, as `table_of_frame`."""
     if not table.num_columns:
         raise InputError(f"{name}: expected columns, got none.")
-    columns = [
-        _column(str(column), table.column(place), missing)
-        for place, column in enumerate(table.column_names)
-    ]
+    columns = []
+    for place, column in enumerate(table.column_names):
+        try:
+            columns.append(_column(str(column), table.column(place), missing))
+        except UnicodeDecodeError:  # Arrow looks at the bytes of a text only when it is asked for
+            raise InputError(
+                f'{name}: expected texts in UTF-8, but column "{column}" holds other bytes.'
+            ) from None
     return RawTable(name, columns, tuple(missing), notes=["columns with the types of their source"])
 
 
