@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -22,5 +23,12 @@ def server() -> Iterator[Running]:
     """() -> a server of every toy."""
     from tests.serving.toys import MODELS, running
 
-    with without_kernels(), running(list(MODELS)) as found:
+    with ExitStack() as stack:
+        with without_kernels():  # and not for as long as it runs: other tests come before its end
+            found = stack.enter_context(running(list(MODELS)))
         yield found
+
+
+@pytest.fixture(autouse=True)
+def _plain_torch(plain_torch: None) -> None:
+    """() -> (): all tests of this folder."""
