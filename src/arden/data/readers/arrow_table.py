@@ -118,7 +118,10 @@ def _one_sentence(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: a .parquet file {NEEDS_ARROW}.")
     try:
         yield
-    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, EOFError, UnicodeDecodeError):
+    except (
+        *(arrow.ArrowInvalid, arrow.ArrowNotImplementedError, arrow.ArrowIndexError),
+        *(EOFError, UnicodeDecodeError),
+    ):
         raise FileError(
             f"{path}: not a readable Parquet file; is it damaged or cut short?"
         ) from None
@@ -149,6 +152,8 @@ def table_of_arrow(table: Any, name: str, missing: Sequence[str] = MISSING) -> R
             raise InputError(
                 f'{name}: expected texts in UTF-8, but column "{column}" holds other bytes.'
             ) from None
+        except IndexError as error:  # and at places in a dictionary
+            raise InputError(f'{name}: column "{column}" is damaged ({error}).') from None
     return RawTable(name, columns, tuple(missing), notes=["columns with the types of their source"])
 
 

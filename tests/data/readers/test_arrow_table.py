@@ -1,4 +1,4 @@
-"""Texts of Arrow that are not UTF-8: Arrow looks at their bytes only when they are asked for."""
+"""Damaged columns of Arrow, which looks at texts and dictionaries only when they are asked for."""
 
 from __future__ import annotations
 
@@ -36,3 +36,10 @@ def test_texts_that_are_no_utf8_are_refused(
         parquet.write_table(arrow.table({"pet": texts}), source)
     with pytest.raises(InputError, match='expected texts in UTF-8, but column "pet" holds'):
         load_data(source)
+
+
+def test_a_place_beyond_the_dictionary_is_refused() -> None:
+    places = arrow.array([0, 1, 7] * 9, arrow.int32())
+    damaged = arrow.DictionaryArray.from_arrays(places, arrow.array(["cat", "dog"]), safe=False)
+    with pytest.raises(InputError, match='column "pet" is damaged'):
+        load_data(arrow.table({"pet": damaged}))
