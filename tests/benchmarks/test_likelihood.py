@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from benchmarks.likelihood import members, paired
 from benchmarks.likelihood.overview import overview
 from benchmarks.likelihood.table import read_results, table
 from tests.training.toys import bits, fresh
+
+# What is imported for the first time while a test lends out another `load_data` would keep it.
+importlib.import_module("arden.api")
 
 
 def a_result(data: str, protocol: str, **figures: object) -> str:
