@@ -64,8 +64,10 @@ def _of_binary_tables() -> dict[str, dict[str, Any]]:
     """() -> a recipe for every system and every binary table."""
     told, found = _read("binary_tables"), {}
     for name, system in told["systems"].items():
-        for table in told["tables"]:
+        for table, there in told["tables"].items():
             recipe = {"system": name, "data": table, **system}
+            if "options" in system:
+                recipe["options"] = system["options"] | there
             published = recipe.pop("published", {})
             if table in published:
                 recipe |= {"published": published[table], "source": told["source"]}
