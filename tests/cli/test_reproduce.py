@@ -20,6 +20,16 @@ def test_the_list_shows_every_recipe_and_claims_nothing_that_was_not_run(capsys)
         assert (told["ours"] is None) == (told["status"] == "not run")
 
 
+def test_the_list_names_every_recipe_whole_and_says_where_it_runs(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["reproduce", "--list"])
+    assert left.value.code == 0
+    printed = capsys.readouterr().out
+    rows = {line.split()[0]: line.split() for line in printed.splitlines() if line.split()}
+    for name, recipe in recipes().items():
+        assert rows[name][1] == recipe.get("machine", "CPU")
+
+
 def test_a_recipe_is_carried_out_and_held_against_what_is_known(tmp_path, capsys):
     words = ["reproduce", "independent-digits", "--out", str(tmp_path), "--seeds", "3"]
     with pytest.raises(SystemExit) as left:

@@ -28,6 +28,7 @@ def test_a_recipe_names_what_there_is(name: str) -> None:
     split_options(recipe["system"], recipe.get("options", {}))
     assert "window" not in recipe or DATASETS[recipe["data"]].kind in ("text", "audio")
     assert ("published" in recipe) == ("source" in recipe)
+    assert recipe.get("machine", "CPU") in ("CPU", "GPU")
 
 
 def test_a_recipe_of_a_text_has_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

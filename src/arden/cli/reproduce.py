@@ -5,8 +5,9 @@ from __future__ import annotations
 import json as json_module
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from arden.reproduction import Standing
 
 __all__ = ["reproduce"]
+
+_WIDE = 120
 
 
 def reproduce(
@@ -84,20 +87,39 @@ def reproduce(
 
 
 def _show(found: list[Standing], json: bool) -> None:
+    """Standings -> (): printed, a table for every data set."""
     if json:
-        print(json_module.dumps([{**asdict(told), "status": told.status} for told in found]))
+        print(json_module.dumps([_as_json(told) for told in found]))
         return
-    table = Table("recipe", "data", "published", "ours", "status", title="nats per row or symbol")
-    for told in found:
-        ours = "" if told.ours is None else f"{told.ours:.2f}"
-        if told.standard_error is not None:
-            ours += f" ± {told.standard_error:.2f}"
-        if told.seeds > 1:
-            ours += f", {told.seeds} seeds"
-        if told.figure == "bound":
-            ours = f"≤ {ours}"
-        if told.figure == "reconstruction_error":
-            ours += ", an error"
-        published = "" if told.published is None else f"{told.published:.2f}"
-        table.add_row(told.name, told.recipe["data"], published, ours, told.status)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)  # a file has room for every name on one line
+    console.print("Nats per row or symbol, ± the standard error of one run's test rows.")
+    for data in dict.fromkeys(told.recipe["data"] for told in found):
+        table = Table(title=data, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        # A name is what the command wants: it is folded, never cut.
+        table.add_column("recipe", overflow="fold", min_width=24)
+        for title in ("on", "published", "ours", "seeds", "status"):
+            table.add_column(title, no_wrap=True)
+        for told in found:
+            if told.recipe["data"] == data:
+                table.add_row(*_row(told))
+        console.print(table)
+
+
+def _as_json(told: Standing) -> dict[str, Any]:
+    return {**asdict(told), "machine": told.machine, "status": told.status}
+
+
+def _row(told: Standing) -> list[str]:
+    """A standing -> the cells of its row."""
+    ours = "" if told.ours is None else f"{told.ours:.2f}"
+    if told.standard_error is not None:
+        ours += f" ± {told.standard_error:.2f}"
+    if told.figure == "bound":
+        ours = f"≤ {ours}"
+    # What a model without ln p(x) is judged by is no likelihood, and says so.
+    status = "an error" if told.figure == "reconstruction_error" else told.status
+    published = "" if told.published is None else f"{told.published:.2f}"
+    seeds = str(told.seeds) if told.seeds else ""
+    return [told.name, told.machine, published, ours, seeds, status]

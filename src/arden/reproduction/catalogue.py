@@ -125,6 +125,11 @@ class Standing:
     """What ``ours`` is: test_nats, bound (of −ln p, from above) or reconstruction_error."""
 
     @property
+    def machine(self) -> str:
+        """What its recipe asks for: CPU, where two cores take two hours at most, or GPU."""
+        return self.recipe.get("machine", "CPU")
+
+    @property
     def status(self) -> str:
         """not run; measured, where nothing was published; reached; or short by how much."""
         if self.ours is None:
