@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def log_probs(name: str, recipe: dict[str, Any], data: Dataset) -> list[Tensor]:
     """A recipe, its data -> for every seed that was run, (N,) ln p of the test rows."""
     import arden
-    from arden.reproduction.measuring import load_fitted
+    from arden.reproduction.joining import load_fitted
     from arden.training.context import class_context
 
     found = []
@@ -56,6 +56,8 @@ def differences(reference: str, data_dir: str | None = None) -> dict[str, Any]:
         sys.exit(f"paired.py: {reference} has not been run; see arden reproduce")
     models = []
     for name, recipe in every.items():
+        if "members" in recipe:  # its result has its own pairs
+            continue
         # Given its class a row is another quantity, and a bound is another one again.
         conditional = "condition" in recipe.get("options", {})
         conditional |= "score" not in SYSTEMS[recipe["system"]].verbs

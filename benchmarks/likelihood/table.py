@@ -93,6 +93,10 @@ def _name(result: dict[str, Any]) -> str:
     if recipe.get("options", {}).get("epochs") == 1:
         options = ", ".join(filter(None, (options, "one epoch")))
     name = recipe["system"] + (f" ({options})" if options else "")
+    if "members" in recipe:
+        gain = result["runs"][0]["gain"]
+        less = f"{gain['nats']:.2f} ± {gain['standard_error']:.2f}"
+        name += f" of {len(recipe['members'])}, {less} below its best member"
     if "bound" in result["runs"][0]:
         name += f", a bound by {result['runs'][0]['samples']} samples"
     if "condition" in recipe.get("options", {}):  # another quantity: the class is not paid for

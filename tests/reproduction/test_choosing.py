@@ -10,7 +10,8 @@ import pytest
 from arden.errors import InputError
 from arden.reproduction import find_recipe, measuring, recipes
 from arden.reproduction.choosing import choose
-from arden.reproduction.measuring import load_fitted, reproduce
+from arden.reproduction.joining import load_fitted
+from arden.reproduction.measuring import reproduce
 from arden.tasks.score import score
 from benchmarks.likelihood.table import read_results
 from tests.training.toys import bits

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
 from arden.assembly import split_options
 from arden.data.catalogue import DATASETS
@@ -23,8 +24,14 @@ from tests.training.toys import bits
 @pytest.mark.parametrize("name", recipes())
 def test_a_recipe_names_what_there_is(name: str) -> None:
     recipe = recipes()[name]
-    assert recipe["system"] in SYSTEMS
     assert recipe["data"] in DATASETS
+    if "members" in recipe:
+        assert recipe["system"] == "ensemble"
+        for member in recipe["members"]:
+            assert recipes()[member]["data"] == recipe["data"]
+            assert set(recipe.get("seeds", [0])) <= set(recipes()[member].get("seeds", [0]))
+        return
+    assert recipe["system"] in SYSTEMS
     split_options(recipe["system"], recipe.get("options", {}))
     assert "window" not in recipe or DATASETS[recipe["data"]].kind in ("text", "audio")
     assert ("published" in recipe) == ("source" in recipe)
@@ -106,6 +113,50 @@ def test_rows_that_are_left_out_are_told(tmp_path: Path, monkeypatch: pytest.Mon
     nats = -score(model, data.test.values[places]).mean().item()
     assert measured["test_nats"] == pytest.approx(nats)
     assert found["commit"] == "abc"
+
+
+def test_several_models_are_weighted_on_validation_rows_and_measured_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bits()
+    options = {"epochs": 3, "learning_rate": 0.01}
+    known = {
+        "one": {"system": "independent", "data": "bits"},
+        "two": {"system": "nade", "data": "bits", "options": {**options, "hidden": 3}},
+        "three": {"system": "made", "data": "bits", "options": {**options, "hidden": [9]}},
+        "all": {"system": "ensemble", "data": "bits", "members": ["one", "two", "three"]},
+    }
+    monkeypatch.setattr("arden.reproduction.catalogue.recipes", lambda: known)
+    monkeypatch.setattr(measuring, "load_data", lambda *_, **__: data)
+    runs, results = tmp_path / "runs", tmp_path / "results"
+    for name in ("one", "two"):
+        reproduce(name, runs, results)
+    with pytest.raises(InputError, match="all measures the fit of three with seed 0, which"):
+        reproduce("all", runs, results)
+    reproduce("three", runs, results)
+    [measured] = json.loads(reproduce("all", runs, results).read_text())["runs"]
+    models = {name: load(runs / f"{name}-0") for name in known["all"]["members"]}
+    weights = list(measured["weights"].values())
+    assert list(measured["weights"]) == list(models)
+    assert sum(weights) == pytest.approx(1)
+
+    def nats(shares: list[float]) -> list[Tensor]:
+        joined = ensemble(list(models.values()), shares)
+        return [-score(joined, split.values) for split in (data.valid, data.test)]
+
+    valid, test = nats(weights)
+    assert measured["valid_nats"] == pytest.approx(valid.mean().item())
+    assert measured["test_nats"] == pytest.approx(test.mean().item())
+    for other in ([1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1], [w + 0.1 for w in weights]):
+        assert measured["valid_nats"] <= nats(other)[0].mean().item() + 1e-6
+    alone = {name: nats([float(name == one) for one in models]) for name in models}
+    best = min(models, key=lambda name: alone[name][0].mean().item())
+    gain = alone[best][1] - test
+    assert measured["best_member"] == best
+    assert measured["gain"]["nats"] == pytest.approx(gain.mean().item(), abs=1e-6)
+    error = (gain.std() / len(gain) ** 0.5).item()
+    assert measured["gain"]["standard_error"] == pytest.approx(error, rel=1e-4)
+    assert "ensemble of 3, " in table(read_results(results), [])
 
 
 def test_how_a_recipe_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

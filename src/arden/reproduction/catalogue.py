@@ -73,6 +73,8 @@ def _of_binary_tables() -> dict[str, dict[str, Any]]:
                 recipe |= {"published": published[table], "source": told["source"]}
             if "of" in recipe:
                 recipe["of"] = f"{recipe['of']}-{table}"
+            if "members" in recipe:
+                recipe["members"] = [f"{member}-{table}" for member in recipe["members"]]
             found[f"{name}-{table}"] = recipe
     return found
 

@@ -13,27 +13,21 @@ import torch
 from rich.console import Console
 
 from arden.assembly import FitOptions, split_options
-from arden.core.latent import LatentModel
 from arden.data import load_data
 from arden.data.scoring_rows import take_rows
-from arden.errors import InputError
 from arden.reproduction.catalogue import find_recipe, judged_by
 from arden.reproduction.choosing import choose, combinations
-from arden.runs import AnyFigures, fit_run, measure
+from arden.reproduction.joining import over_orders, together
+from arden.runs import AnyFigures, fit_run
 from arden.runs.folder import CHECKPOINT
 from arden.storage.folders import write_atomically
-from arden.storage.model_files import load
-from arden.tasks.ensemble import ensemble
 from arden.training.display import FitDisplay
 from arden.training.outcome import STOPPED, Progress
-from arden.training.validation import nats_of_rows
 
 if TYPE_CHECKING:
-    from arden.core.mixture import Mixture
-    from arden.core.model import AutoregressiveModel
     from arden.data.dataset import Dataset
 
-__all__ = ["fit_and_tell", "load_fitted", "reproduce", "spread_rows"]
+__all__ = ["fit_and_tell", "reproduce", "spread_rows"]
 
 
 def reproduce(
@@ -50,7 +44,7 @@ def reproduce(
     is given. ``about`` is written beside the figures: where they come from.
 
     Raises:
-        InputError: no such recipe; one that measures another's fit, which is not there.
+        InputError: no such recipe; one that measures others' fits, which are not there.
         KeyboardInterrupt: it was stopped; the same call goes on with it.
     """
     recipe = find_recipe(name)
@@ -64,7 +58,9 @@ def reproduce(
         seeds, runs = seeds[1:], [first]
     for seed in seeds:
         if "of" in recipe:
-            runs.append(_over_orders(name, recipe, data, seed, folder, results))
+            runs.append(over_orders(name, recipe, data, seed, folder, results))
+        elif "members" in recipe:
+            runs.append(together(name, recipe, data, seed, folder))
         else:
             runs.append(_fitted(name, recipe, data, seed, folder))
     written = {"recipe": {"name": name, **recipe}, **(about or {}), "runs": runs}
@@ -87,23 +83,6 @@ def spread_rows(data: Dataset, most: dict[str, int]) -> Dataset:
         kept[name] = take_rows(split, chosen)
     told = ", ".join(f"{rows:,} of {split}" for split, rows in most.items())
     return replace(data, **kept, protocol=f"{data.protocol} Only rows evenly spread: {told}.")
-
-
-def load_fitted(name: str, seed: int, folder: Path) -> AutoregressiveModel | Mixture:
-    """A recipe's name, a seed, where runs lie -> the model that was fitted; of one that has
-    `orders`, their average.
-
-    Raises:
-        FileNotFoundError: it was not run there.
-    """
-    recipe = find_recipe(name)
-    run = folder / f"{recipe.get('of', name)}-{seed}"
-    if not (run / "config.json").exists():
-        raise FileNotFoundError(run)
-    model = load(run)
-    if isinstance(model, LatentModel):
-        raise InputError(f"recipe: {name} is of a model without ln p(x)")
-    return ensemble(model, orders=recipe["orders"]) if "orders" in recipe else model
 
 
 def fit_and_tell(
@@ -180,32 +159,6 @@ def _chosen(
         for tried, of_it in zip(candidates, runs, strict=True)
     ]
     return {**recipe, "options": options, "tried": valid}, run
-
-
-def _over_orders(
-    name: str, recipe: dict[str, Any], data: Dataset, seed: int, folder: Path, results: Path
-) -> dict[str, Any]:
-    """The same, of a fit that is there: as the average over M orders, its own first."""
-    path = results / f"{recipe['of']}.json"
-    runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
-    alone = next((told for told in runs if told["seed"] == seed), None)
-    if alone is None:
-        raise InputError(
-            f"recipe: {name} measures the fit of {recipe['of']} with seed {seed}, "
-            "which has not been run"
-        )
-    try:
-        model = load_fitted(name, seed, folder)
-    except FileNotFoundError as error:
-        raise InputError(
-            f"recipe: {name} measures the fit of {recipe['of']}, which {folder} does not hold"
-        ) from error
-    figures = asdict(measure(model, data))
-    told = {name: figures[name] for name in ("test_nats", "standard_error", "bits_per_dim")}
-    Console().print(f"{name} seed {seed}: test_nats {told['test_nats']:.3f}")
-    told["valid_nats"] = nats_of_rows(model, data.valid, slice(0, len(data.valid))).mean().item()
-    told |= {"num_parameters": figures["num_parameters"], "one_order_nats": alone["test_nats"]}
-    return alone | told
 
 
 def _line(title: str, progress: Progress) -> str:
