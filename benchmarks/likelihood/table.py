@@ -10,8 +10,8 @@ from typing import Any
 __all__ = ["read_results", "table"]
 
 _SHOWN = (
-    *("orders", "hidden", "masks", "degrees", "memory", "homogeneous", "precision", "average"),
-    *("encoding", "width", "channels"),
+    *("ordering", "orders", "hidden", "masks", "degrees", "memory", "homogeneous", "precision"),
+    *("average", "encoding", "width", "channels"),
 )
 
 
