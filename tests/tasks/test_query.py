@@ -119,7 +119,7 @@ def test_what_cannot_be_listed_is_estimated_with_an_error(
 ) -> None:
     model = MODELS[name]()
     exact = query(model, ASKED, GIVEN)
-    monkeypatch.setattr("arden.tasks.query._MOST_LISTED", 1)
+    monkeypatch.setattr("arden.tasks._question._MOST_LISTED", 1)
     answers = [query(model, ASKED, GIVEN, candidates=500, seed=seed) for seed in range(0, 40, 2)]
     off = torch.tensor([(a.probability - exact.probability) / a.standard_error for a in answers])
     assert not any(answer.exact for answer in answers)
@@ -173,7 +173,7 @@ def test_rows_that_fulfil_conditions(
 ) -> None:
     model, conditions = MODELS[name](), {0: {1, 2}, 2: {0, 1}}
     if not listed:
-        monkeypatch.setattr("arden.tasks.query._MOST_LISTED", 1)
+        monkeypatch.setattr("arden.tasks._question._MOST_LISTED", 1)
     found = sample_where(model, 4000, conditions, candidates=40_000, seed=0)
     assert found.values.shape == (4000, LENGTH)
     assert found.exact == listed
