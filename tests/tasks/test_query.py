@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from arden.orderings.observed_first import observed_first
 from arden.orderings.raster import Raster
 from arden.orderings.shuffled import Shuffled
 from arden.orderings.until_end import UntilEnd
+from arden.tasks.particles import Particles, weighted_walk
 from arden.tasks.query import query, sample_where
 from arden.tasks.sample import sample
 from tests.core.models import build, chi_square, every_event
@@ -127,6 +129,39 @@ def test_what_cannot_be_listed_is_estimated_with_an_error(
     assert 0.6 < off.std() < 1.5
     assert all(1 <= answer.effective_sample_size <= 1000 for answer in answers)
     assert query(model, ASKED, GIVEN, seed=3) == query(model, ASKED, GIVEN, seed=3)
+
+
+def test_walks_are_not_kept_once_they_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arden.tasks._question._MOST_LISTED", 1)
+    widths: list[int] = []
+
+    def watched(model: AutoregressiveModel, noise: Tensor, *others: Any, **named: Any) -> Particles:
+        widths.append(noise.shape[1])
+        found = weighted_walk(model, noise, *others, **named)
+        return replace(found, values=Gone())
+
+    monkeypatch.setattr("arden.tasks._question.weighted_walk", watched)
+    monkeypatch.setattr(torch, "zeros", narrow(torch.zeros, 4096))
+    query(nade(), ASKED, candidates=20_000)
+    assert widths == [4096] * 4 + [20_000 - 4 * 4096]
+
+
+def narrow(made: Callable[..., Tensor], most: int) -> Callable[..., Tensor]:
+    """A function that makes tensors -> the same, of no more rows than so many."""
+
+    def watched(*shape: Any, **how: Any) -> Tensor:
+        found = made(*shape, **how)
+        assert not found.dim() or len(found) <= most
+        return found
+
+    return watched
+
+
+class Gone(Tensor):
+    """Values that nobody may look at."""
+
+    def __getitem__(self, _: Any) -> Any:
+        raise AssertionError("the walk is kept")
 
 
 def test_one_scalar_visited_first_is_exact_whatever_it_is() -> None:

@@ -171,11 +171,16 @@ class Question:
         self, model: AutoregressiveModel, order: Tensor | None, last: int, num_rows: int
     ) -> Solved:
         weights, walked = [], []
-        blank = torch.zeros(self._candidates, model.ordering.num_steps or 0, dtype=torch.float64)
-        for part in blank.to(model.device).split(self._walks_at_once(model)):
-            found = self._walk(model, order, part, [], None if num_rows else last + 1)
+        most = self._walks_at_once(model)
+        # Walks are begun piece by piece: all at once would be a table of candidates × scalars.
+        for start in range(0, self._candidates, most):
+            count = min(most, self._candidates - start)
+            blank = torch.zeros(count, model.ordering.num_steps or 0, dtype=torch.float64)
+            steps = None if num_rows else last + 1
+            found = self._walk(model, order, blank.to(model.device), [], steps)
             weights.append(found.log_weight[0])
-            walked.append(found.values[0])
+            if num_rows:
+                walked.append(found.values[0])
         log_weight = torch.cat(weights)
         total = log_weight.logsumexp(dim=0)
         if bool(total.isneginf()):
