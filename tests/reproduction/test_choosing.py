@@ -92,7 +92,10 @@ def test_every_binary_table_has_a_recipe_of_every_system() -> None:
     assert (orders["of"], orders["orders"]) == ("orderless-nade-nips", 16)
     assert orders["published"] == 272.39
     assert "choices" not in orders
-    assert known[orders["of"]]["choices"]
+    assert known[orders["of"]]["choices"]["weight_decay"] == [0.5, 2.0, 5.0, 10.0]  # of the table
+    assert known["made-nips"]["choices"]["activation"] == ["relu", "sigmoid"]  # of the system
+    sizes = [known[f"nade-{table}"]["options"]["batch_size"] for table in ("adult", "msweb")]
+    assert sizes == [50, 200]
     with pytest.raises(InputError, match="nade-nltcs"):
         find_recipe("nade-nltc")
 

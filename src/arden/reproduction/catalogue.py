@@ -67,7 +67,8 @@ def _of_binary_tables() -> dict[str, dict[str, Any]]:
         for table, there in told["tables"].items():
             recipe = {"system": name, "data": table, **system}
             if "options" in system:
-                recipe["options"] = system["options"] | there
+                for kind in ("options", "choices"):
+                    recipe[kind] = system[kind] | there.get(kind, {})
             published = recipe.pop("published", {})
             if table in published:
                 recipe |= {"published": published[table], "source": told["source"]}
