@@ -140,6 +140,32 @@ def started(run: Path, epochs: int) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+# What C calls back, as a compiler does, and a destructor cannot let an exception out.
+DEAF = {
+    "callback": "ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGINT))()",
+    "destructor": "type('It', (), {'__del__': lambda it: signal.raise_signal(signal.SIGINT)})()",
+}
+
+
+@pytest.mark.parametrize("where", DEAF)
+def test_ctrl_c_is_told_again_where_it_cannot_be_raised(where: str) -> None:
+    code = f"""
+import ctypes, signal, sys, time
+from arden.cli import app
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def make_app():
+    {DEAF[where]}
+    print("went on", flush=True)
+    time.sleep(60)
+app.make_app = make_app
+app.main(["models"])
+"""
+    words = [sys.executable, "-c", code]
+    told = subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=50)
+    assert (told.returncode, told.stdout) == (130, "went on\n")
+    assert told.stderr == "arden: stopped by Ctrl-C\n"
+
+
 def usable(run: Path, capfd: pytest.CaptureFixture[str]) -> float:
     """A run that was cut short -> the mean ln p of the test rows; it loads, scores and samples."""
     model = load(run)

@@ -27,7 +27,8 @@ _HELP = """Exact autoregressive probability models: fit p(x), score, sample, and
 Start with: arden fit nade digits
 """
 
-
+_AGAIN = 0.05
+"""Seconds until a Ctrl-C that was ignored is told once more."""
 _STOPPED = "arden: stopped by Ctrl-C"
 _COMMANDS = {
     "score": "ln p(x) of every row, by a fitted model.",
@@ -81,16 +82,18 @@ def main(arguments: list[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _show_log()
-    with _ctrl_c_while_loading():
+    with _ctrl_c_heard():
         _run(words)
 
 
 @contextmanager
-def _ctrl_c_while_loading() -> Iterator[None]:
-    """() -> within the block Ctrl-C ends the process at once while torch is being imported.
+def _ctrl_c_heard() -> Iterator[None]:
+    """() -> within the block Ctrl-C is heard also where Python cannot raise it.
 
-    Its C++ calls back into Python then, and aborts where that raises; nothing is begun by then that
-    would have to be put away.
+    While torch is being imported it ends the process at once: torch's C++ calls back into Python
+    then, and aborts where that raises; nothing is begun by then that would have to be put away.
+    Other callbacks of C (a compiler's, say) and destructors ignore what is raised in them: there it
+    is told once more a moment later.
     """
 
     def heard(number: int, frame: FrameType | None) -> None:
@@ -100,15 +103,25 @@ def _ctrl_c_while_loading() -> Iterator[None]:
             os._exit(130)
         signal.default_int_handler(number, frame)
 
+    def ignored(told: sys.UnraisableHookArgs) -> None:
+        if not issubclass(told.exc_type, KeyboardInterrupt):
+            before(told)
+            return
+        again = threading.Timer(_AGAIN, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+
     ours = threading.current_thread() is threading.main_thread()
     if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
+    before, sys.unraisablehook = sys.unraisablehook, ignored
     signal.signal(signal.SIGINT, heard)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = before
 
 
 def _run(words: list[str]) -> None:
