@@ -57,7 +57,8 @@ def served(mirror: Mirror) -> Iterator[Mirror]:
                 return
             content = mirror.files.get(self.path.rpartition("/")[2])
             if mirror.status or content is None:
-                self.send_error(mirror.status or 404)
+                with suppress(ConnectionError):  # whoever asked has gone meanwhile
+                    self.send_error(mirror.status or 404)
                 return
             start = 0
             if wanted and mirror.knows_ranges:
