@@ -63,9 +63,11 @@ def test_what_was_tried_is_not_tried_again(tmp_path: Path) -> None:
         name = options["name"]
         if name == "c" and "c" not in fitted:
             fitted.append(name)
+            where.mkdir()
             raise KeyboardInterrupt
+        assert where.exists() == (fitted == ["a", "b", "c"])  # what was interrupted goes on there
         fitted.append(name)
-        where.mkdir()
+        where.mkdir(exist_ok=True)
         (where / "name").write_text(name)
         return {"valid_nats": worth[name]}
 
@@ -77,6 +79,7 @@ def test_what_was_tried_is_not_tried_again(tmp_path: Path) -> None:
     assert (options, run) == ({"name": "b"}, {"valid_nats": 1.0})
     assert [told["valid_nats"] for told in runs] == [3.0, 1.0, 2.0]
     assert (tmp_path / "run" / "name").read_text() == "b"
+    (tmp_path / "run-candidate").mkdir()  # as if interrupted
     others = [{"name": "c"}, {"name": "a"}]  # another recipe: nothing of the former counts
     options, _, runs = choose(others, tmp_path / "run", fit)
     assert (options, len(runs)) == ({"name": "c"}, 2)

@@ -33,15 +33,23 @@ def choose(
     """Candidates, where the kept fit goes, what fits into a folder -> the options that are best on
     the validation rows, their run, and the runs of all.
 
-    What was fitted is noted beside the folder: the same call goes on where it was stopped.
+    What was fitted is noted beside the folder: the same call goes on where it was stopped, and one
+    with other candidates begins anew.
     """
     memory = folder.with_name(f"{folder.name}-choices.json")
-    tried: list[tuple[Options, Run]] = []
-    if memory.exists():
-        tried = [(told[0], told[1]) for told in json.loads(memory.read_text(encoding="utf-8"))]
-    if any(options not in candidates for options, _ in tried):
-        tried = []  # of another recipe, and so may the kept fit be
     candidate = folder.with_name(f"{folder.name}-candidate")
+    tried: list[tuple[Options, Run]] = []
+    known = json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else None
+    if isinstance(known, dict) and known["candidates"] == list(candidates):
+        tried = [(told[0], told[1]) for told in known["tried"]]
+    else:  # of another recipe, and so may be what lies there
+        shutil.rmtree(candidate, ignore_errors=True)
+
+    def note() -> None:
+        told = {"candidates": list(candidates), "tried": tried}
+        memory.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+    note()
     for options in candidates[len(tried) :]:
         run = fit(options, candidate)
         if all(run["valid_nats"] < other["valid_nats"] for _, other in tried):
@@ -50,6 +58,6 @@ def choose(
         else:
             shutil.rmtree(candidate)
         tried.append((options, run))
-        memory.write_text(json.dumps(tried, indent=1) + "\n", encoding="utf-8")
+        note()
     options, run = min(tried, key=lambda one: one[1]["valid_nats"])
     return options, run, [run for _, run in tried]
