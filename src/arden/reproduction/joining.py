@@ -64,7 +64,7 @@ def over_orders(
             f"recipe: {name} measures the fit of {recipe['of']} with seed {seed}, "
             "which has not been run"
         )
-    model = _needed(name, recipe["of"], name, seed, folder)
+    model = _needed(name, name, seed, folder)
     figures = asdict(measure(model, data))
     told = {name: figures[name] for name in ("test_nats", "standard_error", "bits_per_dim")}
     _say(name, seed, told)
@@ -75,7 +75,7 @@ def over_orders(
 
 def together(name: str, recipe: Recipe, data: Dataset, seed: int, folder: Path) -> Run:
     """A recipe that has `members`, its data, a seed, where runs lie -> the figures of their
-    average, weighted so that the validation rows are most likely; test rows are scored once.
+    average, weighted so that the validation rows are most likely.
 
     ``gain`` is how many nats fewer it needs than the member that is best on the validation rows,
     paired row by row.
@@ -83,7 +83,7 @@ def together(name: str, recipe: Recipe, data: Dataset, seed: int, folder: Path) 
     Raises:
         InputError: a member is not there.
     """
-    models = [_needed(name, member, member, seed, folder) for member in recipe["members"]]
+    models = [_needed(name, member, seed, folder) for member in recipe["members"]]
     valid, test = (
         torch.stack([nats_of_split(model, data, split, world()) for model in models], dim=1)
         for split in ("valid", "test")
@@ -106,15 +106,14 @@ def together(name: str, recipe: Recipe, data: Dataset, seed: int, folder: Path) 
     }
 
 
-def _needed(
-    name: str, what: str, loaded: str, seed: int, folder: Path
-) -> AutoregressiveModel | Mixture:
+def _needed(name: str, fitted: str, seed: int, folder: Path) -> AutoregressiveModel | Mixture:
+    """What measures, the recipe it measures -> that one's model."""
     try:
-        return load_fitted(loaded, seed, folder)
+        return load_fitted(fitted, seed, folder)
     except FileNotFoundError as error:
         raise InputError(
-            f"recipe: {name} measures the fit of {what} with seed {seed}, "
-            f"which {folder} does not hold"
+            f"recipe: {name} measures the fit of {find_recipe(fitted).get('of', fitted)} with seed "
+            f"{seed}, which {folder} does not hold"
         ) from error
 
 
